@@ -1,0 +1,55 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace mercury::base::log {
+namespace {
+
+TEST(LogLine, IsAMessageAndItsFields) {
+  EXPECT_EQ(format_line("session closed", {{"peer_pid", 1000}, {"reason", "frame_too_large"}}),
+            "session closed peer_pid=1000 reason=frame_too_large");
+  EXPECT_EQ(format_line("ready", {}), "ready");
+}
+
+TEST(LogLine, QuotesAValueThatWouldNotReadBack) {
+  EXPECT_EQ(format_line("x", {{"path", "/a b"}}), R"(x path="/a b")");
+  EXPECT_EQ(format_line("x", {{"v", ""}}), R"(x v="")");
+  EXPECT_EQ(format_line("x", {{"v", "a\"b\\c\nd"}}), R"(x v="a\"b\\c\nd")");
+}
+
+TEST(LogLevel, IsReadFromItsName) {
+  Level level = Level::Info;
+  EXPECT_TRUE(parse_level("debug", level));
+  EXPECT_EQ(level, Level::Debug);
+  EXPECT_TRUE(parse_level("off", level));
+  EXPECT_EQ(level, Level::Off);
+  EXPECT_FALSE(parse_level("verbose", level));
+  EXPECT_EQ(level, Level::Off);
+}
+
+TEST(LogFile, HoldsLinesOfItsLevelAndAFailedOpenChangesNothing) {
+  const auto folder = std::filesystem::temp_directory_path() / ("mercury-log-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const auto path = folder / "log";
+  ASSERT_TRUE(open({Level::Warn, path.string(), 1 << 20}));
+  info("not here");
+  warn("listening", {{"address", "unix:///tmp/x"}});
+  EXPECT_FALSE(open({Level::Debug, "/proc/no/such/folder/log", 1 << 20}));
+  error("still here");
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text.str().find("not here"), std::string::npos);
+  EXPECT_NE(text.str().find(" warning listening address=unix:///tmp/x\n"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find(" error still here\n"), std::string::npos);
+  EXPECT_TRUE(open({}));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace mercury::base::log
