@@ -1,0 +1,49 @@
+// One client incarnation, as the engine knows it: who it is, what it sent, what was lost, what is open.
+//
+// Known by (user, incarnation); outlives its connections, so that numbers are folded once whatever happens to
+// the stream between. `loss` is the ledger of PROTOCOL.md §6. Owned by Engine. Threads: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "aggregate/tables.h"
+#include "base/clock.h"
+#include "model/loss.h"
+#include "model/snapshot.h"
+
+namespace mercury::aggregate {
+
+// A unit that is sent in parts.
+struct OpenUnit {
+  model::UnitHeader header;  // of its newest part: totals are cumulative
+  std::string route;
+  base::Time end;   // of its newest part
+  base::Time seen;  // when that came
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_misses = 0;
+  std::vector<SampleRecord> records;
+  std::uint64_t records_left_out = 0;
+};
+
+struct Client {
+  std::string incarnation;
+  model::Labels labels;
+  std::int64_t pid = 0;
+  std::string client;
+  model::ClientState state = model::ClientState::Connected;
+  base::Time connected;
+  base::Time seen;
+  model::Loss loss;
+  std::uint64_t highest = 0;  // every number up to it is folded, or was dropped by the client
+  std::uint64_t queries = 0;
+  std::uint64_t incomplete = 0;
+  std::map<std::uint64_t, OpenUnit> open;  // by unit_id
+  UserTables* tables = nullptr;
+
+  [[nodiscard]] model::ClientRow row() const;
+};
+
+}  // namespace mercury::aggregate

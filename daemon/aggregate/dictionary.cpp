@@ -1,0 +1,71 @@
+#include "aggregate/dictionary.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "proto/limits.h"
+
+namespace mercury::aggregate {
+namespace {
+
+using base::Error;
+
+constexpr std::array<std::string_view, 6> kKindNames{"nothing", "statement", "site", "route", "alias", "cache"};
+std::string_view name_of(EntryKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+
+}  // namespace
+
+base::Result<DictionaryEntry*> Dictionary::place(std::uint32_t id, EntryKind kind) {
+  const auto most = kind == EntryKind::Alias ? limits::alias_id_max : limits::dictionary_max;
+  if (id == 0 || id > most) {
+    return Error{"id_out_of_range", fmt::format("{} id {}, allowed are 1 to {}", name_of(kind), id, most)};
+  }
+  if (id > entries_.size() + 1) {
+    return Error{"id_out_of_range", fmt::format("id {} leaves a gap, the next new id is {}", id, entries_.size() + 1)};
+  }
+  if (id == entries_.size() + 1) entries_.emplace_back();
+  DictionaryEntry& entry = entries_[id - 1];
+  if (entry.statement != nullptr) tables_->unrefer(entry.statement);
+  entry = DictionaryEntry{};
+  entry.kind = kind;
+  return &entry;
+}
+
+base::Status Dictionary::define_statement(std::uint32_t id, std::string_view sql, model::Vendor vendor) {
+  auto entry = place(id, EntryKind::Statement);
+  if (!entry) return entry.error();
+  (*entry)->statement = tables_->refer(sql, vendor);
+  return base::Done{};
+}
+
+base::Status Dictionary::define_text(std::uint32_t id, EntryKind kind, std::string_view text) {
+  auto entry = place(id, kind);
+  if (!entry) return entry.error();
+  (*entry)->text = text;
+  return base::Done{};
+}
+
+base::Status Dictionary::define_site(std::uint32_t id) {
+  auto entry = place(id, EntryKind::Site);
+  if (!entry) return entry.error();
+  return base::Done{};
+}
+
+base::Status Dictionary::check(std::uint32_t id, EntryKind kind, const char* field) const {
+  if (id == 0 || is(id, kind)) return base::Done{};
+  if (id > entries_.size()) {
+    return Error{"id_unknown", fmt::format("{} names id {}, {} are defined", field, id, entries_.size())};
+  }
+  return Error{"id_kind", fmt::format("{} names id {}, which is a {}, not a {}", field, id,
+                                      name_of(entries_[id - 1].kind), name_of(kind))};
+}
+
+void Dictionary::clear() {
+  for (DictionaryEntry& entry : entries_) {
+    if (entry.statement != nullptr) tables_->unrefer(entry.statement);
+  }
+  entries_.clear();
+}
+
+}  // namespace mercury::aggregate

@@ -1,0 +1,348 @@
+#include "aggregate/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+#include "proto/limits.h"
+
+namespace mercury::aggregate {
+namespace {
+
+using base::Error;
+using model::Unit;
+using model::UnitHeader;
+namespace record_flag = model::record_flag;
+namespace unit_flag = model::unit_flag;
+
+constexpr auto kPartGap = std::chrono::milliseconds(limits::part_gap_ms);
+constexpr auto kAgeMax = std::chrono::milliseconds(limits::unit_age_max_ms);
+constexpr auto kExpireEvery = std::chrono::minutes(1);
+constexpr std::uint16_t kServerError = 500;
+
+std::string client_key(std::string_view user, std::string_view incarnation) {
+  return fmt::format("{}/{}", user, incarnation);
+}
+
+// Every id defined and of its kind, and the totals what the records say: nothing is folded before.
+base::Status check_unit(const Dictionary& dictionary, const Unit& unit) {
+  if (auto fine = dictionary.check(unit.header.name, EntryKind::Route, "the unit's name"); !fine) return fine;
+  std::uint64_t calls = 0;
+  for (std::size_t i = 0; i < unit.record_count; ++i) {
+    const model::QueryRecord record = unit.record(i);
+    const bool known = (record.statement == 0 || dictionary.is(record.statement, EntryKind::Statement)) &&
+                       (record.site == 0 || dictionary.is(record.site, EntryKind::Site)) &&
+                       (record.alias() == 0 || dictionary.is(record.alias(), EntryKind::Alias));
+    if (!known) {
+      if (auto fine = dictionary.check(record.statement, EntryKind::Statement, "a record's statement"); !fine)
+        return fine;
+      if (auto fine = dictionary.check(record.site, EntryKind::Site, "a record's site"); !fine) return fine;
+      return dictionary.check(record.alias(), EntryKind::Alias, "a record's alias");
+    }
+    if ((record.flags() & ~record_flag::kKnown) != 0) {
+      return Error{"unit_invalid",
+                   fmt::format("record flags 0x{:04x}, known are 0x{:04x}", record.flags(), record_flag::kKnown)};
+    }
+    if (!record.has(record_flag::kControl)) calls += record.calls();
+  }
+  for (std::size_t i = 0; i < unit.cache_count(); ++i) {
+    if (auto fine = dictionary.check(unit.cache(i).cache, EntryKind::Cache, "a cache entry"); !fine) return fine;
+  }
+  const bool whole = unit.header.part == 0 && !unit.header.has(unit_flag::kMoreParts);
+  if (whole && calls != unit.header.queries) {
+    return Error{"totals_mismatch",
+                 fmt::format("the unit says {} queries, its records are {}", unit.header.queries, calls)};
+  }
+  return base::Done{};
+}
+
+std::pair<std::uint64_t, std::uint64_t> cache_sums(const Unit& unit) {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  for (std::size_t i = 0; i < unit.cache_count(); ++i) {
+    hits += unit.cache(i).hits;
+    misses += unit.cache(i).misses;
+  }
+  return {hits, misses};
+}
+
+// Adds the unit's timeline to `records`, up to sample_records_max in all.
+void add_timeline(const Dictionary& dictionary, const Unit& unit, std::vector<SampleRecord>& records,
+                  std::uint64_t& left_out) {
+  for (std::size_t i = 0; i < unit.record_count; ++i) {
+    if (records.size() >= static_cast<std::size_t>(limits::sample_records_max)) {
+      left_out += unit.record_count - i;
+      return;
+    }
+    const model::QueryRecord record = unit.record(i);
+    SampleRecord out;
+    out.at_ns = record.start_ns();
+    out.duration_ns = record.duration_ns();
+    out.alias = dictionary.text(record.alias());
+    if (record.statement != 0) {
+      out.fingerprint = dictionary.statement(record.statement)->fingerprint;
+      out.summary = dictionary.statement(record.statement)->summary;
+    }
+    out.calls = record.calls();
+    out.flags = record.flags();
+    records.push_back(std::move(out));
+  }
+}
+
+}  // namespace
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
+UserTables* Engine::tables_of(const std::string& user) {
+  if (const auto found = users_.find(user); found != users_.end()) return found->second.get();
+  if (users_.size() >= static_cast<std::size_t>(limits::users_max)) return nullptr;
+  return users_.emplace(user, std::make_unique<UserTables>(user)).first->second.get();
+}
+
+base::Result<Client*> Engine::attach(const ClientFacts& facts, base::Time now) {
+  UserTables* tables = tables_of(facts.labels.user);
+  if (tables == nullptr) {
+    return Error{"users_max", fmt::format("user {} would be one more than the {} users this daemon serves",
+                                          facts.labels.user, limits::users_max)};
+  }
+  std::unique_ptr<Client>& place = clients_[client_key(facts.labels.user, facts.incarnation)];
+  if (!place) {
+    place = std::make_unique<Client>();
+    place->incarnation = facts.incarnation;
+    place->tables = tables;
+  }
+  Client& client = *place;
+  client.labels = facts.labels;
+  client.pid = facts.pid;
+  client.client = facts.client;
+  client.state = model::ClientState::Connected;
+  client.connected = client.seen = now;
+  client.loss.created =
+      std::max({client.loss.created, facts.said.created, facts.next_unit > 0 ? facts.next_unit - 1 : 0});
+  for (std::size_t i = 0; i < model::kDropReasons; ++i) {
+    client.loss.dropped[i] = std::max(client.loss.dropped[i], facts.said.dropped[i]);
+  }
+  if (facts.said.folded > client.loss.acknowledged()) {
+    client.loss.lost_in_restart += facts.said.folded - client.loss.acknowledged();
+  }
+  ++revision_;
+  return &client;
+}
+
+void Engine::on_created(Client& client, std::uint64_t created) {
+  client.loss.created = std::max(client.loss.created, created);
+}
+
+base::Status Engine::on_dropped(Client& client, const std::array<std::uint64_t, model::kDropReasons>& totals,
+                                std::uint64_t created) {
+  for (std::size_t i = 0; i < model::kDropReasons; ++i) {
+    if (totals[i] < client.loss.dropped[i]) {
+      return Error{"dropped_invalid",
+                   fmt::format("drops for {} went from {} to {}, totals never go down",
+                               name_of(static_cast<model::DropReason>(i + 1)), client.loss.dropped[i], totals[i])};
+    }
+  }
+  client.loss.dropped = totals;
+  on_created(client, created);
+  ++revision_;
+  return base::Done{};
+}
+
+base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, const Unit& unit, Arrival arrival) {
+  const UnitHeader& header = unit.header;
+  if (header.number > client.loss.created) {
+    return Error{"number_invalid", fmt::format("number {} is higher than the {} units the client says it created",
+                                               header.number, client.loss.created)};
+  }
+  if (header.number <= client.highest) {
+    ++client.loss.duplicates;
+    return Folded::Duplicate;
+  }
+  if (auto fine = check_unit(dictionary, unit); !fine) return fine.error();
+  const bool whole = header.part == 0 && !header.has(unit_flag::kMoreParts);
+  if (!whole) {
+    if (auto fine = fold_part(client, dictionary, unit, arrival); !fine) return fine.error();
+  } else {
+    const std::string_view route = dictionary.text(header.name);
+    const auto [hits, misses] = cache_sums(unit);
+    client.queries += header.queries;
+    fold_series(client, {header, route, hits, misses, false, arrival});
+    fold_statements(client, dictionary, unit, route);
+    if (client.tables->wants_sample(header.duration_ns)) {
+      UnitSample sample{client.labels, client.incarnation, std::string(route), header, arrival.end, false, {}, 0};
+      add_timeline(dictionary, unit, sample.records, sample.records_left_out);
+      client.tables->keep_sample(std::move(sample));
+    }
+  }
+  client.highest = header.number;
+  ++client.loss.folded;
+  client.seen = arrival.now;
+  ++revision_;
+  return Folded::Counted;
+}
+
+void Engine::fold_series(Client& client, const Closing& closing) {
+  UserTables& tables = *client.tables;
+  const UnitHeader& header = closing.header;
+  SeriesKey key;
+  key.kind = header.kind;
+  key.method = header.method;
+  key.status_class = static_cast<std::uint8_t>(std::min(header.status / 100, 9));
+  Series& series =
+      tables.series({client.labels.service, client.labels.environment, client.labels.run, closing.route}, key);
+  const bool failed = header.has(unit_flag::kFailed);
+  const bool error = failed || header.status >= kServerError;
+  const auto record = [&](Cell& cell) {
+    ++cell.count;
+    cell.errors += error ? 1 : 0;
+    cell.duration.record(header.duration_ns);
+    cell.queries.record(header.queries);
+    cell.db_time.record(header.db_ns);
+  };
+  record(series.totals);
+  if (closing.arrival.now - closing.arrival.end <= kAgeMax) {
+    series.windows.at(closing.arrival.end, closing.arrival.now, record);
+  }
+  series.failed += failed ? 1 : 0;
+  series.incomplete += closing.incomplete ? 1 : 0;
+  series.cache_hits += closing.cache_hits;
+  series.cache_misses += closing.cache_misses;
+  series.last_seen = std::max(series.last_seen, closing.arrival.end);
+}
+
+void Engine::fold_statements(Client& client, const Dictionary& dictionary, const Unit& unit, std::string_view route) {
+  UserTables& tables = *client.tables;
+  ++mark_;
+  touched_.clear();
+  for (std::size_t i = 0; i < unit.record_count; ++i) {
+    const model::QueryRecord record = unit.record(i);
+    if (record.has(record_flag::kControl)) continue;
+    Statement& statement =
+        record.statement == 0 ? *tables.overflow_statement() : *dictionary.statement(record.statement);
+    const std::uint64_t calls = record.calls();
+    if (calls == 1) {
+      statement.duration.record(record.duration_ns());
+    } else if (calls > 1) {
+      statement.duration.record_many(record.duration_ns() / calls, calls, record.duration_ns());
+    }
+    if (record.has(record_flag::kFailed)) statement.failed += calls;
+    if (record.rows > 0) statement.rows += static_cast<std::uint64_t>(record.rows);
+    if (statement.unit_mark != mark_) {
+      statement.unit_mark = mark_;
+      statement.unit_calls = 0;
+      touched_.push_back(&statement);
+    }
+    statement.unit_calls += calls;
+  }
+  // The route's series was folded first, so its name is interned, unless the series overflowed.
+  const NameIndex name = tables.find_name(route);
+  for (Statement* statement : touched_) {
+    if (statement->unit_calls > statement->worst_repeat) {
+      statement->worst_repeat = statement->unit_calls;
+      statement->worst_repeat_route = name;
+    }
+    if (name == kNoName || std::ranges::find(statement->routes, name) != statement->routes.end()) continue;
+    if (statement->routes.size() < static_cast<std::size_t>(limits::statement_routes_max)) {
+      statement->routes.push_back(name);
+    } else {
+      ++statement->more_routes;
+    }
+  }
+}
+
+base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, const Unit& unit, Arrival arrival) {
+  const UnitHeader& header = unit.header;
+  if (!client.open.contains(header.unit_id) &&
+      client.open.size() >= static_cast<std::size_t>(limits::open_units_client_max)) {
+    return Error{"too_many_open", fmt::format("unit {} would be one more than the {} open units of a client",
+                                              header.unit_id, limits::open_units_client_max)};
+  }
+  OpenUnit& open = client.open[header.unit_id];
+  // Totals are cumulative: what is new is the difference to the part before, also when parts between were dropped.
+  client.queries += header.queries - std::min(open.header.queries, header.queries);
+  open.header = header;
+  open.route = dictionary.text(header.name);
+  open.end = arrival.end;
+  open.seen = arrival.now;
+  std::tie(open.cache_hits, open.cache_misses) = cache_sums(unit);
+  fold_statements(client, dictionary, unit, open.route);
+  add_timeline(dictionary, unit, open.records, open.records_left_out);
+  if (header.has(unit_flag::kMoreParts)) return base::Done{};
+  fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, false, arrival});
+  client.tables->keep_sample({client.labels, client.incarnation, open.route, open.header, open.end, false,
+                              std::move(open.records), open.records_left_out});
+  client.open.erase(header.unit_id);
+  return base::Done{};
+}
+
+void Engine::close_open_units(Client& client, base::Time now) {
+  const bool ended = client.state == model::ClientState::Ended;
+  for (auto at = client.open.begin(); at != client.open.end();) {
+    OpenUnit& open = at->second;
+    if (!ended && now - open.seen <= kPartGap) {
+      ++at;
+      continue;
+    }
+    ++client.incomplete;
+    fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}});
+    client.tables->keep_sample({client.labels, client.incarnation, open.route, open.header, open.end, true,
+                                std::move(open.records), open.records_left_out});
+    at = client.open.erase(at);
+    ++revision_;
+  }
+}
+
+void Engine::disconnect(Client& client, model::ClientState state, base::Time now) {
+  client.state = state;
+  client.seen = now;
+  ++revision_;
+  close_open_units(client, now);
+}
+
+void Engine::tick(base::Time now) {
+  for (auto& [key, client] : clients_) close_open_units(*client, now);
+  forget_clients();
+  if (now - expired_ < kExpireEvery) return;
+  expired_ = now;
+  for (auto& [name, tables] : users_) tables->expire_windows(now);
+}
+
+void Engine::forget_clients() {
+  const auto most = static_cast<std::size_t>(limits::clients_max);
+  if (clients_.size() <= most) return;
+  std::vector<std::pair<base::Time, std::string>> away;
+  for (const auto& [key, client] : clients_) {
+    if (client->state != model::ClientState::Connected) away.emplace_back(client->seen, key);
+  }
+  std::ranges::sort(away);
+  for (const auto& [seen, key] : away) {
+    if (clients_.size() <= most) return;
+    Client& client = *clients_.at(key);
+    client.state = model::ClientState::Ended;
+    close_open_units(client, seen);
+    model::Totals& gone = client.tables->gone;
+    gone.loss += client.loss;
+    gone.queries += client.queries;
+    gone.incomplete += client.incomplete;
+    ++gone.clients_gone;
+    clients_.erase(key);
+  }
+}
+
+ForgottenCounts Engine::reset(std::string_view user) {
+  ForgottenCounts out;
+  for (auto& [name, tables] : users_) {
+    if (!user.empty() && name != user) continue;
+    const UserTables::Forgotten forgotten = tables->forget_all();
+    out.routes += forgotten.series;
+    out.statements += forgotten.statements;
+    out.units += forgotten.samples;
+  }
+  ++revision_;
+  return out;
+}
+
+}  // namespace mercury::aggregate

@@ -1,0 +1,206 @@
+// What a reader may see: copies of single rows, made when they are asked for.
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+#include <utility>
+
+#include "aggregate/engine.h"
+
+namespace mercury::aggregate {
+namespace {
+
+using namespace std::chrono_literals;
+
+model::Distribution distribution_of(const ExponentialHistogram& histogram) {
+  model::Distribution out;
+  out.count = histogram.count();
+  if (out.count == 0) return out;
+  out.sum = static_cast<double>(histogram.sum());
+  out.max = static_cast<double>(histogram.max());
+  out.p50 = histogram.quantile(0.50);
+  out.p95 = histogram.quantile(0.95);
+  out.p99 = histogram.quantile(0.99);
+  return out;
+}
+
+model::RouteWindow window_of(const Cell& cell) {
+  return {cell.count, cell.errors, distribution_of(cell.duration), distribution_of(cell.queries),
+          distribution_of(cell.db_time)};
+}
+
+model::RouteWindow window_of(const Series& series, Window window, base::Time now) {
+  return window_of(window ? series.windows.last(*window, now) : series.totals);
+}
+
+model::RouteRow row_of(const UserTables& tables, const SeriesKey& key, const Series& series, Window window,
+                       base::Time now) {
+  model::RouteRow row;
+  row.labels = {tables.user(), tables.name(key.service), tables.name(key.environment), tables.name(key.run)};
+  row.kind = key.kind;
+  row.method = key.method;
+  row.route = tables.name(key.route);
+  row.status_class = key.status_class;
+  row.window = window_of(series, window, now);
+  row.failed = series.failed;
+  row.incomplete = series.incomplete;
+  row.cache_hits = series.cache_hits;
+  row.cache_misses = series.cache_misses;
+  row.last_seen = series.last_seen;
+  return row;
+}
+
+model::StatementRow row_of(const UserTables& tables, const Statement& statement) {
+  model::StatementRow row;
+  row.user = tables.user();
+  row.fingerprint = statement.fingerprint;
+  row.summary = statement.summary;
+  row.text = statement.text;
+  row.vendor = model::name_of(statement.vendor);
+  row.calls = statement.duration.count();
+  row.failed = statement.failed;
+  row.rows = statement.rows;
+  row.duration = distribution_of(statement.duration);
+  row.worst_repeat = statement.worst_repeat;
+  if (statement.worst_repeat_route != kNoName) row.worst_repeat_route = tables.name(statement.worst_repeat_route);
+  for (const NameIndex name : statement.routes) row.routes.push_back(tables.name(name));
+  row.more_routes = statement.more_routes;
+  return row;
+}
+
+model::TimelineEntry entry_of(const SampleRecord& record) {
+  return {record.at_ns,       record.duration_ns, record.alias, record.summary,
+          record.fingerprint, record.flags,       record.calls};
+}
+
+bool sees(std::string_view wanted, std::string_view user) { return wanted.empty() || wanted == user; }
+
+void add_client(model::Totals& totals, const Client& client) {
+  totals.loss += client.loss;
+  totals.queries += client.queries;
+  totals.open += client.open.size();
+  totals.incomplete += client.incomplete;
+}
+
+}  // namespace
+
+model::ClientRow Client::row() const {
+  return {incarnation, labels, pid, client, state, connected, loss, queries, open.size(), incomplete};
+}
+
+model::Totals Engine::totals(std::string_view user) const {
+  model::Totals out;
+  for (const auto& [key, client] : clients_) {
+    if (sees(user, client->labels.user)) add_client(out, *client);
+  }
+  for (const auto& [name, tables] : users_) {
+    if (!sees(user, name)) continue;
+    out.loss += tables->gone.loss;
+    out.queries += tables->gone.queries;
+    out.incomplete += tables->gone.incomplete;
+    out.clients_gone += tables->gone.clients_gone;
+    out.routes += tables->all_series().size();
+    out.statements += static_cast<std::uint64_t>(std::ranges::count_if(
+        tables->all_statements(), [](const auto& at) { return at.second->duration.count() > 0; }));
+    out.overflowed += tables->overflowed();
+  }
+  return out;
+}
+
+std::vector<model::ClientRow> Engine::clients(std::string_view user) const {
+  std::vector<model::ClientRow> out;
+  for (const auto& [key, client] : clients_) {
+    if (sees(user, client->labels.user)) out.push_back(client->row());
+  }
+  std::ranges::sort(out, [](const model::ClientRow& a, const model::ClientRow& b) {
+    return std::tie(a.state, b.connected, a.incarnation) < std::tie(b.state, a.connected, b.incarnation);
+  });
+  return out;
+}
+
+std::vector<RouteKey> Engine::route_keys(std::string_view user) const {
+  std::vector<RouteKey> out;
+  for (const auto& [name, tables] : users_) {
+    if (!sees(user, name)) continue;
+    for (const auto& [key, series] : tables->all_series()) out.push_back({name, key, tables->generation()});
+  }
+  return out;
+}
+
+std::optional<model::RouteRow> Engine::route(const RouteKey& key, Window window, base::Time now) const {
+  const auto found = users_.find(key.user);
+  if (found == users_.end() || found->second->generation() != key.generation) return std::nullopt;
+  const Series* series = std::as_const(*found->second).find_series(key.key);
+  if (series == nullptr) return std::nullopt;
+  return row_of(*found->second, key.key, *series, window, now);
+}
+
+std::optional<Engine::RouteName> Engine::route_name(const RouteKey& key) const {
+  const auto found = users_.find(key.user);
+  if (found == users_.end() || found->second->generation() != key.generation) return std::nullopt;
+  return RouteName{found->second->name(key.key.service), found->second->name(key.key.route)};
+}
+
+std::optional<model::RouteDetail> Engine::route_detail(const RouteKey& key, base::Time now) const {
+  auto row = route(key, std::nullopt, now);
+  if (!row) return std::nullopt;
+  const UserTables& tables = *users_.at(key.user);
+  const Series& series = *tables.find_series(key.key);
+  model::RouteDetail out{
+      std::move(*row), window_of(series, 1min, now), window_of(series, 5min, now), window_of(series, 15min, now), {}};
+  for (const auto& [fingerprint, statement] : tables.all_statements()) {
+    if (std::ranges::find(statement->routes, key.key.route) != statement->routes.end()) {
+      out.statements.push_back(row_of(tables, *statement));
+    }
+  }
+  return out;
+}
+
+std::vector<StatementKey> Engine::statement_keys(std::string_view user) const {
+  std::vector<StatementKey> out;
+  for (const auto& [name, tables] : users_) {
+    if (!sees(user, name)) continue;
+    for (const auto& [fingerprint, statement] : tables->all_statements()) {
+      if (statement->duration.count() > 0) out.push_back({name, fingerprint, statement->check});
+    }
+  }
+  return out;
+}
+
+std::optional<model::StatementRow> Engine::statement(const StatementKey& key) const {
+  const auto found = users_.find(key.user);
+  if (found == users_.end()) return std::nullopt;
+  const Statement* statement = found->second->find_statement(key.fingerprint, key.check);
+  if (statement == nullptr || statement->duration.count() == 0) return std::nullopt;
+  return row_of(*found->second, *statement);
+}
+
+std::vector<model::UnitRow> Engine::units(std::string_view user) const {
+  std::vector<model::UnitRow> out;
+  const auto add = [&out](const auto& from, const model::Labels& labels, const std::string& incarnation,
+                          model::UnitState state) {
+    model::UnitRow row{labels, incarnation, state, from.header, from.route, from.end, {}, from.records_left_out};
+    for (const SampleRecord& record : from.records) row.records.push_back(entry_of(record));
+    out.push_back(std::move(row));
+  };
+  for (const auto& [key, client] : clients_) {
+    if (!sees(user, client->labels.user)) continue;
+    for (const auto& [id, open] : client->open) add(open, client->labels, client->incarnation, model::UnitState::Open);
+  }
+  for (const auto& [name, tables] : users_) {
+    if (!sees(user, name)) continue;
+    for (const UnitSample& sample : tables->samples()) {
+      add(sample, sample.labels, sample.incarnation,
+          sample.incomplete ? model::UnitState::Incomplete : model::UnitState::Closed);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> Engine::users() const {
+  std::vector<std::string> out;
+  for (const auto& [name, tables] : users_) out.push_back(name);
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace mercury::aggregate

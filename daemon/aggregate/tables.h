@@ -1,0 +1,193 @@
+// The tables of one user: interned names, series by key, statements by fingerprint, slowest units.
+//
+// Each is bounded by a limit of proto/limits.json. What does not fit goes to a row named `(overflow)` and is
+// counted in `overflowed`, so totals stay right whatever a client sends. Rows have stable addresses.
+//
+// `generation` grows when rows are forgotten (reset): whoever caches a name index compares generations first.
+// A statement that a live dictionary refers to (`references` > 0) is emptied by a reset, never freed.
+//
+// Ownership: Engine owns the UserTables; Dictionaries hold counted references to Statements. Threads: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "aggregate/exponential_histogram.h"
+#include "aggregate/time_slots.h"
+#include "base/clock.h"
+#include "model/engine_state.h"
+#include "model/snapshot.h"
+#include "model/vendor.h"
+
+namespace mercury::aggregate {
+
+using NameIndex = std::uint32_t;
+inline constexpr NameIndex kNoName = 0xffffffff;
+
+// Lets a map of strings be asked with a string_view, without a copy.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+// What is kept of a route in one window and since the start.
+struct Cell {
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;
+  ExponentialHistogram duration{};
+  ExponentialHistogram queries{ExponentialHistogram::Unit::Count};
+  ExponentialHistogram db_time{};
+
+  void merge(const Cell& other);
+};
+
+struct SeriesKey {
+  NameIndex service = 0, environment = 0, run = 0, route = 0;
+  model::UnitKind kind = model::UnitKind::Request;
+  model::Method method = model::Method::None;
+  std::uint8_t status_class = 0;
+  bool operator==(const SeriesKey&) const = default;
+};
+
+struct SeriesKeyHash {
+  std::size_t operator()(const SeriesKey& key) const;
+};
+
+struct Series {
+  Cell totals;
+  TimeSlots<Cell> windows;
+  std::uint64_t failed = 0;
+  std::uint64_t incomplete = 0;
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_misses = 0;
+  base::Time last_seen;
+};
+
+struct StatementKey {
+  std::string user;
+  std::uint64_t fingerprint = 0;
+  std::uint64_t check = 0;
+};
+
+struct RouteKey {
+  std::string user;
+  SeriesKey key;
+  std::uint64_t generation = 0;
+};
+
+struct Statement {
+  std::uint64_t fingerprint = 0;
+  std::uint64_t check = 0;  // a second hash of the whole text: equal fingerprints are told apart
+  model::Vendor vendor = model::Vendor::Unknown;
+  std::string text;  // normalised, cut at display_bytes_max
+  std::string summary;
+  ExponentialHistogram duration;
+  std::uint64_t failed = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t worst_repeat = 0;
+  NameIndex worst_repeat_route = kNoName;
+  std::vector<NameIndex> routes;
+  std::uint64_t more_routes = 0;  // units on routes beyond statement_routes_max
+  std::uint32_t references = 0;   // dictionary entries that stand for it
+
+  // Scratch of the unit that is being folded.
+  std::uint64_t unit_mark = 0;
+  std::uint64_t unit_calls = 0;
+};
+
+struct SampleRecord {
+  std::uint64_t at_ns = 0;
+  std::uint64_t duration_ns = 0;
+  std::string alias;
+  std::uint64_t fingerprint = 0;
+  std::string summary;
+  std::uint64_t calls = 1;
+  std::uint16_t flags = 0;
+};
+
+struct UnitSample {
+  model::Labels labels;
+  std::string incarnation;
+  std::string route;
+  model::UnitHeader header;
+  base::Time end;
+  bool incomplete = false;
+  std::vector<SampleRecord> records;
+  std::uint64_t records_left_out = 0;
+};
+
+class UserTables {
+ public:
+  explicit UserTables(std::string user) : user_(std::move(user)) {}
+
+  [[nodiscard]] const std::string& user() const { return user_; }
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+  // ---- names ----
+  [[nodiscard]] NameIndex find_name(std::string_view text) const;  // kNoName if it is not interned
+  NameIndex intern(std::string_view text);
+  [[nodiscard]] const std::string& name(NameIndex index) const { return names_[index]; }
+
+  // ---- series ----
+  [[nodiscard]] const Series* find_series(const SeriesKey& key) const;
+  // The series of these names, made if there is room; otherwise the overflow series, and `overflowed` counts.
+  // On return `key` is the key of the series.
+  struct SeriesNames {
+    std::string_view service, environment, run, route;
+  };
+  Series& series(const SeriesNames& names, SeriesKey& key);
+  Series* find_series(const SeriesKey& key);
+  [[nodiscard]] const std::unordered_map<SeriesKey, std::unique_ptr<Series>, SeriesKeyHash>& all_series() const {
+    return series_;
+  }
+
+  // ---- statements ----
+  // The statement of this SQL text, counted as one more reference; the overflow statement if there is no room.
+  Statement* refer(std::string_view sql, model::Vendor vendor);
+  void unrefer(Statement* statement);
+  Statement* overflow_statement();
+  [[nodiscard]] const Statement* find_statement(std::uint64_t fingerprint, std::uint64_t check) const;
+  [[nodiscard]] const std::unordered_multimap<std::uint64_t, std::unique_ptr<Statement>>& all_statements() const {
+    return statements_;
+  }
+
+  // ---- samples ----
+  // Whether a unit of this duration would be kept.
+  [[nodiscard]] bool wants_sample(std::uint64_t duration_ns) const;
+  void keep_sample(UnitSample sample);
+  [[nodiscard]] const std::vector<UnitSample>& samples() const { return samples_; }
+
+  // Frees the time slots that have left the windows.
+  void expire_windows(base::Time now);
+
+  [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
+  model::Totals gone;  // sums of this user's forgotten clients
+
+  struct Forgotten {
+    std::uint64_t series = 0, statements = 0, samples = 0;
+  };
+  Forgotten forget_all();
+
+  [[nodiscard]] model::UserState save() const;
+  void restore(const model::UserState& state);
+
+ private:
+  Statement* insert_statement(std::uint64_t fingerprint, std::uint64_t check);
+
+  std::string user_;
+  std::uint64_t generation_ = 1;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, NameIndex, TextHash, std::equal_to<>> name_index_;
+  std::unordered_map<SeriesKey, std::unique_ptr<Series>, SeriesKeyHash> series_;
+  std::unordered_multimap<std::uint64_t, std::unique_ptr<Statement>> statements_;
+  Statement* overflow_statement_ = nullptr;
+  std::vector<UnitSample> samples_;  // at most slow_units_max, slowest kept
+  std::uint64_t overflowed_ = 0;
+};
+
+}  // namespace mercury::aggregate
