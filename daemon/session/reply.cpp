@@ -1,0 +1,220 @@
+#include "session/reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+
+#include "session/session.h"
+#include "view/rows.h"
+#include "wire/frame.h"
+
+namespace mercury::session {
+namespace {
+
+using base::Error;
+
+constexpr std::size_t kRowsBytes = 32 * 1024;  // a REPLY frame is written when its rows reach this
+
+std::string reply_head(std::int64_t request_id, bool more) {
+  return fmt::format(R"({{"request_id":{},"more":{},"schema_version":{},)", request_id, more, view::kSchemaVersion);
+}
+
+std::string reply_frame(std::string_view json) { return wire::encode_frame(wire::FrameType::Reply, json); }
+
+// An answer of one frame that is known when the command arrives.
+class ShortReply final : public ReplyStream {
+ public:
+  explicit ShortReply(std::string frame) : frame_(std::move(frame)) {}
+  bool next(std::string& out, base::Time /*now*/, const std::function<bool()>& /*more_time*/) override {
+    out += frame_;
+    return false;
+  }
+
+ private:
+  std::string frame_;
+};
+
+std::unique_ptr<ReplyStream> short_result(std::int64_t request_id, const std::string& row) {
+  return std::make_unique<ShortReply>(reply_frame(reply_head(request_id, false) + "\"result\":" + row + "}"));
+}
+
+std::unique_ptr<ReplyStream> short_error(std::int64_t request_id, const Error& error) {
+  return std::make_unique<ShortReply>(reply_frame(view::error_reply(request_id, error.code, error.sentence)));
+}
+
+// Rows made from keys that were listed when the command arrived; a key whose row is gone is skipped.
+template <typename Key>
+class RowsReply final : public ReplyStream {
+ public:
+  using MakeRow = std::function<std::optional<std::string>(const Key&, base::Time)>;
+  RowsReply(std::int64_t request_id, std::vector<Key> keys, MakeRow make_row)
+      : request_id_(request_id), keys_(std::move(keys)), make_row_(std::move(make_row)) {}
+
+  bool next(std::string& out, base::Time now, const std::function<bool()>& more_time) override {
+    do {
+      std::string rows;
+      while (at_ < keys_.size() && rows.size() < kRowsBytes && (rows.empty() || more_time())) {
+        if (auto row = make_row_(keys_[at_++], now)) {
+          if (!rows.empty()) rows += ',';
+          rows += *row;
+        }
+      }
+      const bool more = at_ < keys_.size();
+      out += reply_frame(reply_head(request_id_, more) + "\"rows\":[" + rows + "]}");
+      if (!more) return false;
+    } while (more_time());
+    return true;
+  }
+
+ private:
+  std::int64_t request_id_;
+  std::vector<Key> keys_;
+  MakeRow make_row_;
+  std::size_t at_ = 0;
+};
+
+template <typename Key, typename MakeRow>
+std::unique_ptr<ReplyStream> rows_reply(std::int64_t request_id, std::vector<Key> keys, MakeRow make_row) {
+  return std::make_unique<RowsReply<Key>>(request_id, std::move(keys), std::move(make_row));
+}
+
+base::Result<aggregate::Window> window_of(std::string_view text) {
+  using namespace std::chrono_literals;
+  constexpr std::array<std::pair<std::string_view, aggregate::Window>, 5> kWindows{
+      {{"", std::nullopt}, {"all", std::nullopt}, {"1m", 1min}, {"5m", 5min}, {"15m", 15min}}};
+  for (const auto& [name, window] : kWindows) {
+    if (name == text) return window;
+  }
+  return Error{"arguments_invalid", fmt::format("window is '{}', allowed are 1m, 5m, 15m and all", text)};
+}
+
+// Whose rows the peer gets to see: "" for all users.
+base::Result<std::string> scope_of(const wire::Command& command, const PeerIdentity& peer) {
+  const std::string wanted(command.argument("user"));
+  if (peer.privileged) return wanted == "all" ? std::string() : wanted;
+  if (wanted.empty() || wanted == peer.user) return peer.user;
+  return Error{"permission_denied",
+               fmt::format("user {} may not see what belongs to '{}'; root, the daemon's user and the group "
+                           "mercury-admin may",
+                           peer.user, wanted)};
+}
+
+std::string status_of(Registry& registry, const std::string& scope, base::Time now) {
+  const Facts& facts = registry.facts();
+  view::StatusFacts out;
+  out.version = facts.version;
+  out.pid = facts.pid;
+  out.address = facts.address;
+  out.draining = registry.draining();
+  out.started = facts.started;
+  out.memory_bytes = registry.host().memory_bytes();
+  out.restarts = facts.restarts;
+  out.restored_from = facts.restored_from;
+  out.connections = registry.connections();
+  out.errors = registry.errors();
+  out.rejects = registry.rejects();
+  return view::status_row(out, registry.engine().totals(scope), registry.engine().clients(scope), now);
+}
+
+// Status is made when it is written, not when it was asked for.
+class StatusReply final : public ReplyStream {
+ public:
+  StatusReply(std::int64_t request_id, Registry& registry, std::string scope)
+      : request_id_(request_id), registry_(registry), scope_(std::move(scope)) {}
+  bool next(std::string& out, base::Time now, const std::function<bool()>& /*more_time*/) override {
+    out += reply_frame(reply_head(request_id_, false) + "\"result\":" + status_of(registry_, scope_, now) + "}");
+    return false;
+  }
+
+ private:
+  std::int64_t request_id_;
+  Registry& registry_;
+  std::string scope_;
+};
+
+std::vector<aggregate::RouteKey> matching_routes(Registry& registry, const std::string& scope,
+                                                 const wire::Command& command) {
+  std::vector<aggregate::RouteKey> keys = registry.engine().route_keys(scope);
+  const auto differs = [&](std::string_view name, std::string_view value) {
+    const std::string_view wanted = command.argument(name);
+    return !wanted.empty() && wanted != value;
+  };
+  std::erase_if(keys, [&](const aggregate::RouteKey& key) {
+    const auto name = registry.engine().route_name(key);
+    return !name || name->route.find(command.argument("route")) == std::string::npos ||
+           differs("service", name->service) || differs("method", model::name_of(key.key.method));
+  });
+  return keys;
+}
+
+std::unique_ptr<ReplyStream> listing(const wire::Command& command, const std::string& scope, Registry& registry) {
+  aggregate::Engine& engine = registry.engine();
+  const std::int64_t id = command.request_id;
+  if (command.command == "status") return std::make_unique<StatusReply>(id, registry, scope);
+  if (command.command == "routes") {
+    auto window = window_of(command.argument("window"));
+    if (!window) return short_error(id, window.error());
+    return rows_reply(
+        id, engine.route_keys(scope),
+        [&engine, window = *window](const aggregate::RouteKey& key, base::Time now) -> std::optional<std::string> {
+          const auto row = engine.route(key, window, now);
+          if (!row || row->window.count == 0) return std::nullopt;
+          return view::route_row(*row, now);
+        });
+  }
+  if (command.command == "route") {
+    return rows_reply(id, matching_routes(registry, scope, command),
+                      [&engine](const aggregate::RouteKey& key, base::Time now) -> std::optional<std::string> {
+                        const auto detail = engine.route_detail(key, now);
+                        if (!detail) return std::nullopt;
+                        return view::route_detail_row(*detail, now);
+                      });
+  }
+  if (command.command == "statements") {
+    return rows_reply(id, engine.statement_keys(scope),
+                      [&engine](const aggregate::StatementKey& key, base::Time /*now*/) -> std::optional<std::string> {
+                        const auto row = engine.statement(key);
+                        if (!row) return std::nullopt;
+                        return view::statement_row(*row);
+                      });
+  }
+  return rows_reply(
+      id, engine.units(scope),
+      [](const model::UnitRow& row, base::Time now) -> std::optional<std::string> { return view::unit_row(row, now); });
+}
+
+std::unique_ptr<ReplyStream> shutdown(const wire::Command& command, const PeerIdentity& peer, Registry& registry) {
+  if (!peer.privileged) {
+    return short_error(command.request_id,
+                       {"permission_denied", fmt::format("user {} may not stop the daemon; root, the daemon's user "
+                                                         "and the group mercury-admin may",
+                                                         peer.user)});
+  }
+  registry.host().request_shutdown();
+  return short_result(command.request_id, R"({"stopping":true})");
+}
+
+}  // namespace
+
+std::unique_ptr<ReplyStream> make_reply(const wire::Command& command, const PeerIdentity& peer, Registry& registry) {
+  constexpr std::array<std::string_view, 5> kListings{"status", "routes", "route", "statements", "units"};
+  const bool lists = std::ranges::find(kListings, command.command) != kListings.end();
+  if (command.command == "shutdown") return shutdown(command, peer, registry);
+  if (!lists && command.command != "reset") {
+    return short_error(
+        command.request_id,
+        {"command_unknown", fmt::format("command '{}', known are status, routes, route, statements, units, reset and "
+                                        "shutdown",
+                                        command.command)});
+  }
+  auto scope = scope_of(command, peer);
+  if (!scope) return short_error(command.request_id, scope.error());
+  if (lists) return listing(command, *scope, registry);
+  const aggregate::ForgottenCounts forgotten = registry.engine().reset(*scope);
+  return short_result(command.request_id, view::reset_row(forgotten.routes, forgotten.statements, forgotten.units));
+}
+
+}  // namespace mercury::session
