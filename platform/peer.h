@@ -44,4 +44,7 @@ std::string user_id();
 // "alice" for "1000"; the argument itself where the user database does not know it.
 std::string user_name(const std::string& user);
 
+// "1000" for "alice"; the argument itself where the user database does not know it.
+std::string user_of_name(const std::string& name);
+
 }  // namespace mercury::platform

@@ -23,10 +23,18 @@ namespace mercury::session {
 
 class Session;
 
+// The state on disk, as the daemon keeps it.
+struct SnapshotFacts {
+  std::string path;                   // empty: nothing is kept on disk
+  std::optional<base::Time> written;  // by this daemon
+  bool behind = false;                // something changed since
+};
+
 class Host {
  public:
   virtual ~Host() = default;
   [[nodiscard]] virtual std::uint64_t memory_bytes() const = 0;
+  [[nodiscard]] virtual SnapshotFacts snapshot() const = 0;
   // The daemon stops as on SIGTERM, after the reply that is being written.
   virtual void request_shutdown() = 0;
 };

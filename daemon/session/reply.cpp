@@ -6,6 +6,8 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 #include "session/session.h"
 #include "view/rows.h"
@@ -45,15 +47,17 @@ std::unique_ptr<ReplyStream> short_error(std::int64_t request_id, const Error& e
   return std::make_unique<ShortReply>(reply_frame(view::error_reply(request_id, error.code, error.sentence)));
 }
 
-// Rows made from keys that were listed when the command arrived; a key whose row is gone is skipped.
+// Rows made from keys that are listed when the first row is wanted; a key whose row is gone by its turn is skipped.
 template <typename Key>
 class RowsReply final : public ReplyStream {
  public:
+  using ListKeys = std::function<std::vector<Key>()>;
   using MakeRow = std::function<std::optional<std::string>(const Key&, base::Time)>;
-  RowsReply(std::int64_t request_id, std::vector<Key> keys, MakeRow make_row)
-      : request_id_(request_id), keys_(std::move(keys)), make_row_(std::move(make_row)) {}
+  RowsReply(std::int64_t request_id, ListKeys list_keys, MakeRow make_row)
+      : request_id_(request_id), list_keys_(std::move(list_keys)), make_row_(std::move(make_row)) {}
 
   bool next(std::string& out, base::Time now, const std::function<bool()>& more_time) override {
+    if (list_keys_) keys_ = std::exchange(list_keys_, nullptr)();
     do {
       std::string rows;
       while (at_ < keys_.size() && rows.size() < kRowsBytes && (rows.empty() || more_time())) {
@@ -71,14 +75,16 @@ class RowsReply final : public ReplyStream {
 
  private:
   std::int64_t request_id_;
+  ListKeys list_keys_;
   std::vector<Key> keys_;
   MakeRow make_row_;
   std::size_t at_ = 0;
 };
 
-template <typename Key, typename MakeRow>
-std::unique_ptr<ReplyStream> rows_reply(std::int64_t request_id, std::vector<Key> keys, MakeRow make_row) {
-  return std::make_unique<RowsReply<Key>>(request_id, std::move(keys), std::move(make_row));
+template <typename ListKeys, typename MakeRow>
+std::unique_ptr<ReplyStream> rows_reply(std::int64_t request_id, ListKeys list_keys, MakeRow make_row) {
+  using Key = typename std::invoke_result_t<ListKeys>::value_type;
+  return std::make_unique<RowsReply<Key>>(request_id, std::move(list_keys), std::move(make_row));
 }
 
 base::Result<aggregate::Window> window_of(std::string_view text) {
@@ -113,6 +119,10 @@ std::string status_of(Registry& registry, const std::string& scope, base::Time n
   out.memory_bytes = registry.host().memory_bytes();
   out.restarts = facts.restarts;
   out.restored_from = facts.restored_from;
+  const SnapshotFacts snapshot = registry.host().snapshot();
+  out.snapshot_path = snapshot.path;
+  out.snapshot_written = snapshot.written;
+  out.snapshot_behind = snapshot.behind;
   out.connections = registry.connections();
   out.errors = registry.errors();
   out.rejects = registry.rejects();
@@ -158,7 +168,7 @@ std::unique_ptr<ReplyStream> listing(const wire::Command& command, const std::st
     auto window = window_of(command.argument("window"));
     if (!window) return short_error(id, window.error());
     return rows_reply(
-        id, engine.route_keys(scope),
+        id, [&engine, scope] { return engine.route_keys(scope); },
         [&engine, window = *window](const aggregate::RouteKey& key, base::Time now) -> std::optional<std::string> {
           const auto row = engine.route(key, window, now);
           if (!row || row->window.count == 0) return std::nullopt;
@@ -166,23 +176,25 @@ std::unique_ptr<ReplyStream> listing(const wire::Command& command, const std::st
         });
   }
   if (command.command == "route") {
-    return rows_reply(id, matching_routes(registry, scope, command),
-                      [&engine](const aggregate::RouteKey& key, base::Time now) -> std::optional<std::string> {
-                        const auto detail = engine.route_detail(key, now);
-                        if (!detail) return std::nullopt;
-                        return view::route_detail_row(*detail, now);
-                      });
+    return rows_reply(
+        id, [&registry, scope, command] { return matching_routes(registry, scope, command); },
+        [&engine](const aggregate::RouteKey& key, base::Time now) -> std::optional<std::string> {
+          const auto detail = engine.route_detail(key, now);
+          if (!detail) return std::nullopt;
+          return view::route_detail_row(*detail, now);
+        });
   }
   if (command.command == "statements") {
-    return rows_reply(id, engine.statement_keys(scope),
-                      [&engine](const aggregate::StatementKey& key, base::Time /*now*/) -> std::optional<std::string> {
-                        const auto row = engine.statement(key);
-                        if (!row) return std::nullopt;
-                        return view::statement_row(*row);
-                      });
+    return rows_reply(
+        id, [&engine, scope] { return engine.statement_keys(scope); },
+        [&engine](const aggregate::StatementKey& key, base::Time /*now*/) -> std::optional<std::string> {
+          const auto row = engine.statement(key);
+          if (!row) return std::nullopt;
+          return view::statement_row(*row);
+        });
   }
   return rows_reply(
-      id, engine.units(scope),
+      id, [&engine, scope] { return engine.units(scope); },
       [](const model::UnitRow& row, base::Time now) -> std::optional<std::string> { return view::unit_row(row, now); });
 }
 

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 using wire::Frame;
 using wire::FrameType;
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytesMin = 64 * 1024;
+constexpr std::size_t kReadBytesMax = 256 * 1024;
 constexpr std::size_t kOutputSlice = 64 * 1024;  // produce() adds nothing while this much waits
 
 aggregate::ClientFacts facts_of(const wire::Hello& hello, const PeerIdentity& peer) {
@@ -47,19 +48,24 @@ aggregate::EntryKind entry_kind(wire::DefineKind kind) {
 }  // namespace
 
 Session::Session(PeerIdentity peer, Registry& registry, base::Time now)
-    : peer_(std::move(peer)), registry_(registry), state_deadline_(now + milliseconds(limits::handshake_ms)) {
+    : peer_(std::move(peer)),
+      registry_(registry),
+      read_bytes_(kReadBytesMin),
+      state_deadline_(now + milliseconds(limits::handshake_ms)) {
   registry_.enter(*this);
 }
 
 Session::~Session() { registry_.leave(*this); }
 
-std::span<std::byte> Session::prepare() { return decoder_.prepare(kReadBytes); }
+std::span<std::byte> Session::prepare() { return decoder_.prepare(read_bytes_); }
 
 void Session::commit(std::size_t bytes, base::Time now) {
   if (state_ == State::Discarding || state_ == State::Finished) {
     decoder_ = wire::FrameDecoder();  // whatever comes now is thrown away
     return;
   }
+  // A read that came back full is followed by a larger one: fewer calls under load, less memory at rest.
+  read_bytes_ = bytes == read_bytes_ ? std::min(2 * read_bytes_, kReadBytesMax) : kReadBytesMin;
   decoder_.commit(bytes);
   while (state_ == State::Greeting || state_ == State::Open) {
     auto next = decoder_.next();
@@ -117,7 +123,7 @@ void Session::on_hello(const Frame& frame, base::Time now) {
 void Session::greet(const wire::Hello& hello, base::Time now) {
   wire::Welcome welcome;
   welcome.protocol = std::min(hello.protocol_max, wire::kProtocolMax);
-  welcome.daemon = "mercuryd/" + registry_.facts().version;
+  welcome.daemon = daemon_name();
   welcome.pid = registry_.facts().pid;
   welcome.address = registry_.facts().address;
   if (!hello.incarnation.empty()) {
@@ -131,6 +137,8 @@ void Session::greet(const wire::Hello& hello, base::Time now) {
   state_ = State::Open;
   send(wire::encode_welcome(welcome), now);
 }
+
+std::string Session::daemon_name() const { return "mercuryd/" + registry_.facts().version; }
 
 void Session::on_define(const Frame& frame, base::Time now) {
   auto define = wire::decode_define(frame.payload);
@@ -289,7 +297,7 @@ void Session::fail(const Error& error, std::uint64_t number, base::Time now) {
 
 void Session::reject(const Error& error, base::Time now) {
   registry_.count_reject(error.code);
-  output_ += wire::encode_reject(error);
+  output_ += wire::encode_reject(error, daemon_name());
   discard(now);
 }
 

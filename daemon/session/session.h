@@ -87,6 +87,7 @@ class Session {
   void on_bye(base::Time now);
   void on_command(const wire::Frame& frame, base::Time now);
   void greet(const wire::Hello& hello, base::Time now);
+  [[nodiscard]] std::string daemon_name() const;
   void acknowledge(base::Time now);
   void supersede(base::Time now);
   void fail(const base::Error& error, std::uint64_t number, base::Time now);
@@ -97,6 +98,7 @@ class Session {
   PeerIdentity peer_;
   Registry& registry_;
   State state_ = State::Greeting;
+  std::size_t read_bytes_;
   wire::FrameDecoder decoder_;
   std::string output_;
   std::deque<std::unique_ptr<ReplyStream>> replies_;

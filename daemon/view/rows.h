@@ -28,6 +28,9 @@ struct StatusFacts {
   std::uint64_t memory_bytes = 0;
   std::uint64_t restarts = 0;
   std::optional<base::Time> restored_from;
+  std::string snapshot_path;
+  std::optional<base::Time> snapshot_written;
+  bool snapshot_behind = false;
   std::size_t connections = 0;
   std::map<std::string, std::uint64_t> errors;
   std::map<std::string, std::uint64_t> rejects;

@@ -227,9 +227,10 @@ std::string encode_welcome(const Welcome& welcome) {
   return frame_of(FrameType::Welcome, value);
 }
 
-std::string encode_reject(const Error& error) {
+std::string encode_reject(const Error& error, std::string_view daemon) {
   return frame_of(FrameType::Reject, {{"code", error.code},
                                       {"sentence", error.sentence},
+                                      {"daemon", daemon},
                                       {"required", {{"min", kProtocolMin}, {"max", kProtocolMax}}}});
 }
 

@@ -66,7 +66,8 @@ base::Result<Command> decode_command(std::string_view json);
 std::string encode_hello(const Hello& hello);
 std::string encode_command(const Command& command);
 std::string encode_welcome(const Welcome& welcome);
-std::string encode_reject(const base::Error& error);  // with `required` = the daemon's versions
+// With `required`: the versions that this daemon speaks.
+std::string encode_reject(const base::Error& error, std::string_view daemon);
 std::string encode_goaway(std::string_view reason, std::int64_t drain_ms);
 std::string encode_error(const ErrorFrame& error);
 

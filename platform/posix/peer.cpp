@@ -96,4 +96,12 @@ std::string user_name(const std::string& user) {
   return found->pw_name;
 }
 
+std::string user_of_name(const std::string& name) {
+  std::array<char, kDatabaseBytes> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return name;
+  return std::to_string(found->pw_uid);
+}
+
 }  // namespace mercury::platform

@@ -16,6 +16,7 @@ namespace {
 class SilentHost final : public mercury::session::Host {
  public:
   [[nodiscard]] std::uint64_t memory_bytes() const override { return 0; }
+  [[nodiscard]] mercury::session::SnapshotFacts snapshot() const override { return {}; }
   void request_shutdown() override {}
 };
 

@@ -117,5 +117,11 @@ TEST(Peer, HasANameWhereTheUserDatabaseKnowsOne) {
   }
 }
 
+TEST(Peer, AUserIsKnownByNameAndById) {
+  EXPECT_EQ(user_of_name("root"), "0");
+  EXPECT_EQ(user_name("0"), "root");
+  EXPECT_EQ(user_of_name("no such user"), "no such user");
+}
+
 }  // namespace
 }  // namespace mercury::platform

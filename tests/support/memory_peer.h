@@ -23,6 +23,7 @@ namespace mercury::support {
 class FakeHost final : public session::Host {
  public:
   [[nodiscard]] std::uint64_t memory_bytes() const override { return 1234567; }
+  [[nodiscard]] session::SnapshotFacts snapshot() const override { return {}; }
   void request_shutdown() override { ++shutdowns; }
   int shutdowns = 0;
 };

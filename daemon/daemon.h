@@ -1,0 +1,41 @@
+// The composition root: makes every room, wires them, runs the loop, and takes everything down again.
+//
+//   order of birth     clock → engine → loop → listener (with the instance lock) → state → registry → server
+//   order of death     the other way round; the state is saved before the listener lets go of its lock, so a
+//                      successor never reads a file that is about to be replaced
+//
+// What it looks after, once a second: units whose parts stopped coming, sessions with something to say, whether the
+// socket's path still leads here (one lstat), the snapshot (each snapshot_interval, if something changed, on a thread
+// of its own), and whether there is still a client (idle exit).
+//
+// What ends it: SIGTERM, SIGINT, the command `shutdown`, idle exit, a socket that was removed or replaced. Each time:
+// no new clients, GOAWAY to all, at most `goaway_ms`, the last snapshot, done. A second signal skips the waiting, a
+// third kills. SIGHUP reads the configuration again: log level, log file, idle exit and snapshot interval take effect;
+// what is wrong is logged and changes nothing.
+//
+// Failure: open() says why it cannot serve, with the codes of platform/ and state/; `already_running` if a mercuryd
+// serves this address. Afterwards the daemon degrades and says so. Threads: all of it on the thread that calls
+// run(), but for the writing of snapshots.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "config.h"
+
+namespace mercury {
+
+class Daemon {
+ public:
+  using Reload = std::function<base::Result<Settings>()>;
+
+  static base::Result<std::unique_ptr<Daemon>> open(const Settings& settings, std::string version, Reload reload);
+  virtual ~Daemon() = default;
+
+  // Serves until something ends it. `ready` is called once, when clients can connect. May be called once.
+  virtual void run(const std::function<void()>& ready) = 0;
+};
+
+}  // namespace mercury
