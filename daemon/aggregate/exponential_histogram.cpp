@@ -129,7 +129,7 @@ model::HistogramState ExponentialHistogram::save() const {
 }
 
 ExponentialHistogram ExponentialHistogram::restore(const model::HistogramState& state, Unit unit) {
-  const ExponentialHistogram nothing(unit);
+  ExponentialHistogram nothing(unit);
   if (state.scale < kCoarsestScale || state.scale > kFinestScale || state.count == 0) return nothing;
   ExponentialHistogram histogram(unit, state.scale);
   histogram.buckets_.reserve(state.buckets.size() + 1);

@@ -51,7 +51,7 @@ struct Dialect {
   bool words_may_start_with_digit_or_dollar = false;
   bool postgresql_operators = false;
   bool hash_starts_word = false;
-  std::string_view also_in_words = "";
+  std::string_view also_in_words{};
 };
 
 const Dialect& dialect_of(model::Vendor vendor);

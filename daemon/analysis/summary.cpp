@@ -197,10 +197,9 @@ class Summariser {
     if (word != tokens_.end()) add(in_upper_case(word->text));
   }
 
-  void add_once(std::string text) {
-    if (!full_ && written_.insert(text).second) add(text);
+  void add_once(std::string_view text) {
+    if (!full_ && written_.emplace(text).second) add(text);
   }
-  void add_once(std::string_view text) { add_once(std::string(text)); }
 
   void add(std::string_view text) {
     const std::size_t separator = out_.empty() ? 0 : 1;

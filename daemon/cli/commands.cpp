@@ -119,7 +119,7 @@ Result<ExitCode> confirm_reset(const Call& call) {
 }
 
 Result<ExitCode> reset(const Call& call, DaemonClient& daemon) {
-  const auto confirmed = confirm_reset(call);
+  auto confirmed = confirm_reset(call);
   if (!confirmed || *confirmed != ExitCode::Ok) return confirmed;
   const auto answer = daemon.result("reset", {{"user", call.options.user}}, call.deadline());
   if (!answer) return answer.error();

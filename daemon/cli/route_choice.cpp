@@ -111,7 +111,7 @@ Result<RouteChoice> by_name(DaemonClient& daemon, const Options& options, platfo
   if (routes.size() > 1) {
     std::vector<const json*> whole;
     std::ranges::copy_if(routes, std::back_inserter(whole),
-                         [&part](const json* route) { return field::raw_text(*route, {"route"}) == part; });
+                         [&wanted = part](const json* route) { return field::raw_text(*route, {"route"}) == wanted; });
     if (!whole.empty()) routes = whole;
   }
   if (routes.size() > 1) {

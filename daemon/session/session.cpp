@@ -277,7 +277,7 @@ void Session::on_closed(base::Time now) {
   registry_.leave(*this);
 }
 
-void Session::send(std::string frame, base::Time now) {
+void Session::send(std::string_view frame, base::Time now) {
   if (output_.size() + frame.size() > static_cast<std::size_t>(limits::write_bytes_max)) {
     output_.clear();
     return fail(

@@ -93,7 +93,7 @@ class Session {
   void fail(const base::Error& error, std::uint64_t number, base::Time now);
   void reject(const base::Error& error, base::Time now);
   void discard(base::Time now);
-  void send(std::string frame, base::Time now);
+  void send(std::string_view frame, base::Time now);
 
   PeerIdentity peer_;
   Registry& registry_;

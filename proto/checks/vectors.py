@@ -15,10 +15,7 @@ from checks.decode import Decoder, Misfit, join
 
 __all__ = ["check_codes", "check_vectors"]
 
-_ENUMERATIONS = (
-    "define_kinds define_flags vendors site_flags site_frame_flags unit_kinds methods unit_flags operations "
-    "record_flags drop_reasons"
-).split()
+_ENUMERATIONS = ["define_kinds", "define_flags", "vendors", "site_flags", "site_frame_flags", "unit_kinds", "methods", "unit_flags", "operations", "record_flags", "drop_reasons"]
 _DIRECTIONS = {"to_daemon": "to daemon", "to_peer": "to peer"}
 
 

@@ -25,11 +25,7 @@ POSTGRESQL = 2
 MANY, FAILED, IN_TRANSACTION, SUMMARY, CONTROL = 1, 2, 4, 8, 16
 MORE_PARTS, UNIT_FAILED, FOLDED, STREAMED, REPORT_WANTED = 1, 2, 4, 8, 16
 UNIT_HEADER = "<HHIQQQQQQQQQQIIHBBBBHII"  # 112 bytes
-UNIT_FIELDS = (
-    "header_bytes record_bytes record_count number unit_id parent_id start_ns duration_ns first_byte_ns "
-    "db_ns queries descendant_queries descendant_db_ns descendant_units name status kind method flags "
-    "operation part failed_queries reserved"
-).split()
+UNIT_FIELDS = ["header_bytes", "record_bytes", "record_count", "number", "unit_id", "parent_id", "start_ns", "duration_ns", "first_byte_ns", "db_ns", "queries", "descendant_queries", "descendant_db_ns", "descendant_units", "name", "status", "kind", "method", "flags", "operation", "part", "failed_queries", "reserved"]
 INCARNATION = "00112233445566778899aabbccddeeff"
 MS = 1_000_000
 

@@ -81,12 +81,7 @@ def control_vectors() -> Vectors:
                "address": "unix:///run/mercury/mercuryd.sock",
                "capabilities": [], "limits": limits}
     rejects = ("hello_invalid", "connections_max", "users_max", "stopping")
-    errors = (
-        "frame_too_large frame_type_unknown frame_flags_unknown frame_reserved frame_unexpected "
-        "handshake_timeout json_invalid define_invalid id_out_of_range id_unknown id_kind batch_invalid "
-        "unit_invalid totals_mismatch too_many_records too_many_open number_invalid number_not_increasing "
-        "dropped_invalid superseded slow_reader"
-    ).split()
+    errors = ["frame_too_large", "frame_type_unknown", "frame_flags_unknown", "frame_reserved", "frame_unexpected", "handshake_timeout", "json_invalid", "define_invalid", "id_out_of_range", "id_unknown", "id_kind", "batch_invalid", "unit_invalid", "totals_mismatch", "too_many_records", "too_many_open", "number_invalid", "number_not_increasing", "dropped_invalid", "superseded", "slow_reader"]
     of_units = ("id_unknown", "id_kind", "unit_", "totals_", "too_many_", "number_")
     numbered = {code for code in errors if code.startswith(of_units)}
     commands: Vectors = [
@@ -202,7 +197,7 @@ def unit_vectors() -> Vectors:
                    {"queries": 3, "db_ns": 3 * MS})
     one = record(3, 4, alias=1)
     later = define(1, ALIAS, "default", vendor=6), unit(1, method=10), unit(2, operation=8)
-    for made, read_as in zip(later, ({"vendor": 0}, {"method": 255}, {"operation": 0})):
+    for made, read_as in zip(later, ({"vendor": 0}, {"method": 255}, {"operation": 0}), strict=True):
         made.fields = (made.fields or {}) | read_as
     folded = (one, record(3, 4, ordinal=250, rows=250, alias=1, duration_ns=90 * MS, flags=SUMMARY),
               record(0, 0, ordinal=9, alias=0, duration_ns=8 * MS, flags=SUMMARY))
