@@ -1,0 +1,256 @@
+"""Build and destroy the client of this process: the composition root, and what fork and exit need.
+
+::
+
+    Client = settings + Buffer + Recorder + Sender + Flusher, one per incarnation
+
+There is one client at a time. A fork stops the flusher before (two threads at a fork are asking for
+trouble); the child gets a new client, empty, with an incarnation and a connection of its own. At exit the
+rest is sent within ``exit_flush_ms``: by ``atexit``, and in children of multiprocessing, which run no
+atexit, by a finalizer.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import time
+from typing import Any
+
+from . import faults, recorder, unit
+from .buffer import Buffer
+from .flusher import Flusher
+from .limits import BUFFER_BYTES_MAX, EXIT_FLUSH_MS
+from .protocol import DropReason
+from .recorder import Recorder, Work
+from .sender import Sender
+from .settings import Settings, settings_from
+from .transport import wait
+
+__all__ = ["Client", "configure", "disable", "enable", "flush", "shutdown", "stats"]
+
+FORK_JOIN_S = 0.1
+GOODBYE_S = 0.1  # of exit_flush_ms: kept for DROPPED, BYE and the daemon's last ACK
+FINALIZER_PRIORITY = -100  # after the application's finalizers, which may still query
+_TICK_S = 0.01
+
+
+class Client:
+    """All parts of one incarnation, in the order in which they need each other."""
+
+    def __init__(self, settings: Settings, *, enabled: bool = True) -> None:
+        self.incarnation = os.urandom(16).hex()
+        self.settings = settings
+        self.buffer = Buffer(settings.buffer_bytes_max)
+        self.recorder = Recorder(self.buffer, self._notify, enabled=enabled and not settings.off)
+        self.sender = Sender(settings, self.buffer, self.incarnation, self.recorder.switch_off)
+        self.flusher = Flusher(self.recorder, self.sender)
+        self.ended = False
+        self._exit_registered = False
+
+    def _notify(self, work: Work) -> None:
+        if not self._exit_registered:
+            self._exit_registered = True
+            _register_exit()
+        self.flusher.notify(work)
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take new settings; where they differ, the next step makes a new connection with the new labels."""
+        before, self.settings = self.settings, settings
+        self.buffer.bytes_max = settings.buffer_bytes_max
+        self.sender.settings = settings
+        if settings.off:
+            self.recorder.switch_off(DropReason.DISABLED)
+        elif before.off and not self.sender.off:
+            self.recorder.switch_on()
+
+    def flush(self, timeout_s: float, *, give_up_early: bool = False) -> bool:
+        """Send what is finished now and wait for it; return whether all of it was acknowledged.
+
+        ``give_up_early``: do not wait for a daemon that is not there.
+        """
+        deadline = time.monotonic() + timeout_s
+        self.recorder.seal_outside()
+        before = self.buffer.counters()
+        while True:
+            now = time.monotonic()
+            if self._step(max(0.0, deadline - now)) and give_up_early and self.sender.unreachable:
+                break
+            counters = self.buffer.counters()
+            if counters.acknowledged + sum(counters.dropped.values()) >= before.created or self.sender.off:
+                break
+            now = time.monotonic()
+            if now >= deadline:
+                break
+            readable, writable = self.sender.descriptors()
+            wait(readable, writable, min(_TICK_S, deadline - now))
+        counters = self.buffer.counters()
+        return counters.acknowledged >= before.created - sum(before.dropped.values())
+
+    def _step(self, left_s: float) -> bool:
+        if not self.sender.lock.acquire(timeout=left_s):
+            return False
+        try:
+            self.sender.step(time.monotonic(), urgent=True, start_timeout_s=left_s)
+        finally:
+            self.sender.lock.release()
+        return True
+
+    def end(self, timeout_s: float) -> None:
+        """Send the rest, tell what was dropped, say BYE; a second call does nothing."""
+        if self.ended:
+            return
+        self.ended = True
+        deadline = time.monotonic() + timeout_s
+        stopped = self.flusher.stop(FORK_JOIN_S)
+        if self.recorder.enabled:
+            if len(self.buffer) or self.recorder.outside.records:
+                self.sender.retry_now()  # the last chance: the daemon may be back
+                self.flush(max(0.0, deadline - time.monotonic() - GOODBYE_S), give_up_early=True)
+            self.recorder.switch_off(DropReason.EXIT)
+        if not self.sender.lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return
+        try:
+            until = min(deadline, time.monotonic() + GOODBYE_S)
+            waiting = self.sender.say_goodbye(time.monotonic())
+            while waiting and (now := time.monotonic()) < until and self.sender.descriptors()[0]:
+                wait(*self.sender.descriptors(), until - now)
+                self.sender.step(time.monotonic())
+            self.sender.close()
+            if stopped:
+                self.flusher.close()
+        finally:
+            self.sender.lock.release()
+
+    def abandon(self) -> None:
+        """Let go of everything in a child after a fork: it belongs to the parent."""
+        self.recorder.abandon()
+        self.flusher.close()
+        self.sender.abandon()
+
+
+# The environment is read when the application configures: a wrong value must not break an import.
+_client = Client(settings_from(environ={}))
+recorder.install(_client.recorder)
+
+
+def configure(
+    *,
+    service: str = "",
+    environment: str = "",
+    run: str = "",
+    release: str = "",
+    address: str | None = None,
+    mode: str = "auto",
+    on_demand: bool | None = None,
+    buffer_bytes_max: int = BUFFER_BYTES_MAX,
+) -> Settings:
+    """Set what this process tells about itself and where its daemon is; return the settings that hold now.
+
+    May be called again; connects to nothing. ``on_demand`` None: in development and tests. Raises ValueError.
+    """
+    settings = settings_from(
+        service=service,
+        environment=environment,
+        run=run,
+        release=release,
+        address=address,
+        mode=mode,
+        on_demand=on_demand,
+        buffer_bytes_max=buffer_bytes_max,
+    )
+    _client.reconfigure(settings)
+    return settings
+
+
+def enable() -> None:
+    """Measure again after ``disable``, unless the settings or the daemon say off."""
+    if not _client.settings.off and not _client.sender.off and not _client.ended:
+        _client.recorder.switch_on()
+
+
+def disable() -> None:
+    """Stop measuring at once.
+
+    Hooks do nothing, open units are forgotten, buffered ones dropped and counted.
+    """
+    _client.recorder.switch_off(DropReason.DISABLED)
+
+
+def flush(timeout: float = 1.0) -> bool:
+    """Send all finished units and wait at most ``timeout`` seconds; return whether all were acknowledged."""
+    try:
+        return _client.flush(timeout)
+    except Exception:
+        faults.recover("flush")
+        return False
+
+
+def stats() -> dict[str, Any]:
+    """Return the counters of this process.
+
+    ``created`` = ``acknowledged`` + sum of ``dropped`` + ``buffered``.
+    """
+    client = _client
+    counters = client.buffer.counters()
+    return {
+        "incarnation": client.incarnation,
+        "enabled": client.recorder.enabled,
+        "state": client.sender.state,
+        "address": client.sender.address,
+        "created": counters.created,
+        "acknowledged": counters.acknowledged,
+        "dropped": {reason.label: total for reason, total in counters.dropped.items()},
+        "buffered": counters.buffered,
+        "buffered_bytes": counters.bytes,
+        "queries": counters.queries,
+        "open": len(client.recorder.open_units),
+        "inline": client.flusher.inline,
+        "last_error": client.sender.last_error,
+        "internal_errors": faults.total(),
+    }
+
+
+def shutdown(timeout: float = EXIT_FLUSH_MS / 1000) -> None:
+    """Send the rest within ``timeout`` seconds and end for good; runs by itself at exit, and only once."""
+    try:
+        _client.end(timeout)
+    except Exception:
+        faults.recover("shutdown")
+
+
+def _register_exit() -> None:
+    """Arrange for ``shutdown`` at this process's end; called when the first unit begins."""
+    with contextlib.suppress(Exception):  # the interpreter is ending already
+        atexit.unregister(shutdown)
+        atexit.register(shutdown)
+    multiprocessing_util = sys.modules.get("multiprocessing.util")
+    process = sys.modules.get("multiprocessing.process")
+    if multiprocessing_util is not None and process is not None and process.parent_process() is not None:
+        multiprocessing_util.Finalize(None, shutdown, exitpriority=FINALIZER_PRIORITY)
+
+
+def _before_fork() -> None:
+    try:
+        _client.flusher.stop(FORK_JOIN_S)
+    except Exception:
+        faults.recover("before fork")
+
+
+def _after_fork_in_child() -> None:
+    global _client
+    try:
+        unit.after_fork()
+        before = _client
+        before.abandon()
+        _client = Client(before.settings, enabled=before.recorder.enabled)
+        _client.sender.off = before.sender.off
+        recorder.install(_client.recorder)
+    except Exception:
+        faults.recover("after fork")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

@@ -1,0 +1,291 @@
+"""Say which unit is current, begin and finish units, and hand finished ones to the buffer.
+
+::
+
+    unit = begin(UnitKind.REQUEST, "GET /")     # sets nothing
+    token = activate(unit)                      # queries made in this context are its own
+    try: …
+    finally:
+        deactivate(token)
+        finish(unit, status=200)                # totals, number, buffer
+
+The carrier is one ``ContextVar``, so threads, tasks and greenlets keep apart by themselves. What is recorded
+where no unit is current, or into a unit that is finished, belongs to a per-process unit of kind ``outside``.
+
+Nothing here raises into the application, blocks, or does I/O (except where there are no threads, see
+flusher.py).
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import time
+from collections.abc import Callable
+from contextvars import ContextVar, Token, copy_context
+from functools import wraps
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+from . import faults
+from .buffer import Buffer
+from .protocol import DropReason, UnitKind
+from .unit import Record, Unit, ignore
+
+__all__ = [
+    "Recorder", "UnitScope", "Work", "activate", "begin", "current", "deactivate", "enabled", "finish",
+    "innermost", "propagate", "unit",
+]  # fmt: skip
+
+OUTSIDE_RECORDS_MAX = 1000  # of the outside unit, before it is sealed without waiting for the flusher
+OPEN_UNITS_MAX = 10_000  # begun and not finished; beyond it units are not measured
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+current: ContextVar[Unit | None] = ContextVar("mercury_unit", default=None)
+
+
+class Work(enum.Enum):
+    """Say what there is for the flusher to do."""
+
+    UNIT_OPENED = 1
+    QUERY_OUTSIDE = 2  # the first one of an outside unit
+    UNIT_FINISHED = 3
+
+
+class Recorder:
+    """The recording half of one incarnation: open units, the outside unit, and where finished units go.
+
+    ``notify`` is called, from any thread, when there is something for the flusher to do.
+    """
+
+    def __init__(self, buffer: Buffer, notify: Callable[[Work], None], *, enabled: bool = True) -> None:
+        self.buffer = buffer
+        self.enabled = enabled
+        self.open_units: dict[int, Unit] = {}
+        self.next_id = itertools.count(1).__next__
+        self._notify = notify
+        self.outside = self._new_outside()
+
+    def open(self, kind: int, name: str, parent: Unit | None) -> Unit:
+        """Begin a unit; where measuring is off it is closed from the start, and nothing comes of it."""
+        unit = Unit(self.next_id(), kind, name, time.perf_counter_ns(), parent)
+        if self.enabled and len(self.open_units) < OPEN_UNITS_MAX:
+            self.open_units[unit.id] = unit
+            self._notify(Work.UNIT_OPENED)
+        else:
+            _void(unit)
+        return unit
+
+    def close(self, unit: Unit, end_ns: int) -> None:
+        """Seal a unit and hand it over.
+
+        A unit that is not open here (finished, of the parent process) is left.
+        """
+        if self.open_units.pop(unit.id, None) is unit and unit.seal(end_ns):
+            unit.overflow = _record_late
+            self.hand_over(unit)
+
+    def hand_over(self, unit: Unit) -> None:
+        """Give a sealed unit or part to the buffer."""
+        self.buffer.put(unit)
+        self._notify(Work.UNIT_FINISHED)
+
+    def seal_outside(self) -> None:
+        """Hand the outside unit over if it has records, and start a new one."""
+        outside = self.outside
+        if not outside.records:
+            return
+        if outside.seal(time.perf_counter_ns()):  # else another thread was first
+            self.outside = self._new_outside()
+            outside.overflow = _record_late
+            self.hand_over(outside)
+
+    def split_open(self, age_ns: int, units_max: int) -> None:
+        """Hand over a part of each unit that is open for ``age_ns`` or had its last part that long ago."""
+        now = time.perf_counter_ns()
+        in_parts = sum(unit.part > 0 for unit in self.open_units.copy().values())
+        for unit in self.open_units.copy().values():
+            if now - unit.start_ns < age_ns * (unit.part + 1) or (unit.part == 0 and in_parts >= units_max):
+                continue
+            in_parts += unit.part == 0
+            part = unit.split(now)
+            if part is not None:
+                self.hand_over(part)
+
+    def switch_off(self, reason: DropReason) -> None:
+        """Stop at once: open units are forgotten, buffered ones dropped with ``reason``."""
+        self.enabled = False
+        for unit in self.open_units.copy().values():
+            _void(unit)
+        self.open_units.clear()
+        _void(self.outside)
+        self.buffer.drop_all(reason)
+
+    def switch_on(self) -> None:
+        """Measure from the next unit on."""
+        if not self.enabled:
+            self.outside = self._new_outside()
+            self.enabled = True
+
+    def abandon(self) -> None:
+        """Empty the units of another process: this is a child after a fork, and they are its parent's."""
+        for unit in self.open_units.values():
+            _void(unit)
+            unit.id = 0  # it is nobody's parent here
+            unit.overflow = _record_late
+        current.set(None)
+
+    def _new_outside(self) -> Unit:
+        unit = Unit(self.next_id(), UnitKind.OUTSIDE, "", time.perf_counter_ns())
+        unit.room = 0  # so that its first record tells the flusher
+        unit.overflow = self._record_outside
+        return unit
+
+    def _record_outside(self, unit: Unit, record: Record) -> None:
+        if unit.closed:
+            _record_late(unit, record)
+            return
+        if unit.room == 0:
+            unit.start_ns = record[3]
+            unit.room = OUTSIDE_RECORDS_MAX
+            unit.records.append(record)
+            self._notify(Work.QUERY_OUTSIDE)
+        else:
+            self.seal_outside()
+            _record_late(unit, record)
+
+
+_recorder: Recorder
+
+
+def install(recorder: Recorder) -> None:
+    """Make ``recorder`` the one of this process; for process.py, which builds it."""
+    global _recorder
+    _recorder = recorder
+
+
+def _void(unit: Unit) -> None:
+    unit.closed = True
+    unit.room = -1
+    unit.overflow = ignore
+    unit.records = []
+    unit.groups = None
+
+
+def _record_late(unit: Unit, record: Record) -> None:
+    """Take a record of a unit that is finished already: background tasks inherit the context of a request."""
+    if _recorder.enabled:
+        _recorder.outside.record(*record)
+
+
+def begin(kind: int = UnitKind.BLOCK, name: str = "") -> Unit:
+    """Start measuring a unit below the current one; it does not become current. Costs about 1 µs."""
+    try:
+        return _recorder.open(kind, name, current.get())
+    except Exception:
+        faults.recover("begin")
+        unit = Unit(0, kind, name, 0)
+        _void(unit)
+        return unit
+
+
+def activate(unit: Unit) -> Token[Unit | None]:
+    """Make ``unit`` the current one of this context; give the token to ``deactivate`` in the same context."""
+    return current.set(unit)
+
+
+def deactivate(token: Token[Unit | None]) -> None:
+    """Make the unit current again that was so before ``activate``."""
+    try:
+        current.reset(token)
+    except Exception:  # another context (a generator that is closed elsewhere), or a token used twice
+        faults.recover("deactivate")
+
+
+def finish(
+    unit: Unit,
+    *,
+    status: int | None = None,
+    name: str | None = None,
+    exception: BaseException | None = None,
+    end_ns: int = 0,
+) -> None:
+    """End ``unit`` and hand it over; a second call does nothing. ``exception``: the one that left the unit.
+
+    ``end_ns``: when it ended, of ``time.perf_counter_ns``; 0: now. Only the class name of an exception is
+    kept.
+    """
+    try:
+        end_ns = end_ns or time.perf_counter_ns()
+        if unit.closed:
+            return
+        if status is not None:
+            unit.status = status
+        if name is not None:
+            unit.name = name
+        if exception is not None:
+            unit.exception = type(exception).__name__
+            unit.failed = True
+        _recorder.close(unit, end_ns)
+    except Exception:
+        faults.recover("finish")
+
+
+def innermost() -> Unit | None:
+    """Return the unit that a query made here belongs to, the outside unit if none is current.
+
+    None: measuring is switched off.
+    """
+    recorder = _recorder
+    if not recorder.enabled:
+        return None
+    return current.get() or recorder.outside
+
+
+def enabled() -> bool:
+    """Tell whether measuring is on."""
+    return _recorder.enabled
+
+
+class UnitScope:
+    """A unit as a ``with`` block; made by ``unit()``. Not for use by two threads."""
+
+    __slots__ = ("_kind", "_name", "_token", "_unit")
+
+    def __init__(self, name: str, kind: int) -> None:
+        self._name = name
+        self._kind = kind
+
+    def __enter__(self) -> Unit:
+        self._unit = begin(self._kind, self._name)
+        self._token = activate(self._unit)
+        return self._unit
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        deactivate(self._token)
+        finish(self._unit, exception=None if _is_normal_end(error) else error)
+
+
+def _is_normal_end(error: BaseException | None) -> bool:
+    """Tell whether an exception is no failure: ``sys.exit()`` without a status, a generator's close."""
+    return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0))
+
+
+def unit(name: str, *, kind: int = UnitKind.BLOCK) -> UnitScope:
+    """Measure a ``with`` block as a unit of its own: ``with unit("import prices"): …``."""
+    return UnitScope(name, kind)
+
+
+def propagate(function: Callable[P, R]) -> Callable[P, R]:
+    """Wrap ``function`` for another thread, so that its queries belong to the unit that is current now."""
+    context = copy_context()
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        return context.copy().run(function, *args, **kwargs)
+
+    return run
