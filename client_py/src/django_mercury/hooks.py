@@ -1,0 +1,93 @@
+"""See every query: one execute wrapper on every connection of every alias.
+
+``connection.execute_wrappers`` is Django's own hook, and independent of ``DEBUG``. The wrapper is put
+**first** in the list, which makes it the outermost: Django's ``execute_wrapper()`` context manager pops the
+last entry, so an appended hook would be lost at somebody else's exit. ``connection_created`` fires at every
+connect, of a connection that has the hook already too, hence the membership test.
+
+Not seen by it: ``callproc``, the time of fetching, later chunks of a server-side cursor, COMMIT and ROLLBACK.
+
+``record_query`` reads two clocks and appends one record. It cannot call itself: it only reads attributes of
+the connection and its cursor, evaluates no SQL, no parameter and no ``repr``. Parameters are never looked at:
+with ``many`` they may be a generator. Our errors are counted; those of the query pass through untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from mercury_client import faults
+from mercury_client.protocol import RecordFlags
+from mercury_client.recorder import current, innermost
+from mercury_client.unit import Unit
+
+__all__ = ["install", "install_on", "record_query"]
+
+_MANY = int(RecordFlags.MANY)
+_FAILED = int(RecordFlags.FAILED)
+_IN_TRANSACTION = int(RecordFlags.IN_TRANSACTION)
+
+_current = current.get
+
+Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
+
+
+def record_query(execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Run a query and record it in the current unit; an execute wrapper of Django."""
+    unit = _current() or innermost()
+    if unit is None:
+        return execute(sql, params, many, context)
+    start = perf_counter_ns()
+    try:
+        result = execute(sql, params, many, context)
+    except BaseException:
+        _append(unit, sql, context, start, perf_counter_ns() - start, -1, _FAILED | (_MANY if many else 0))
+        raise
+    duration = perf_counter_ns() - start
+    try:
+        rows = context["cursor"].rowcount
+        if rows.__class__ is not int or rows < 0:
+            rows = -1
+        _append(unit, sql, context, start, duration, rows, _MANY if many else 0)
+    except Exception:
+        faults.recover("query")
+    return result
+
+
+def _append(
+    unit: Unit, sql: Any, context: dict[str, Any], start: int, duration: int, rows: int, flags: int
+) -> None:
+    try:
+        connection = context["connection"]
+        if connection.in_atomic_block:
+            flags |= _IN_TRANSACTION
+        unit.record(sql, connection.alias, connection.vendor, start, duration, flags, rows)
+    except Exception:
+        faults.recover("query")
+
+
+def install_on(connection: BaseDatabaseWrapper) -> None:
+    """Put the hook on one connection, once; one without execute wrappers is left alone (check W006 tells)."""
+    wrappers = getattr(connection, "execute_wrappers", None)
+    if wrappers is not None and record_query not in wrappers:
+        wrappers.insert(0, record_query)
+
+
+def _on_connection_created(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    try:
+        install_on(connection)
+    except Exception:
+        faults.recover("connection_created")
+
+
+def install() -> None:
+    """Put the hook on this thread's connections, and on every one that any thread opens later."""
+    connection_created.connect(_on_connection_created, weak=False, dispatch_uid="django_mercury.hooks")
+    for connection in connections.all(initialized_only=True):
+        install_on(connection)
