@@ -1,0 +1,67 @@
+# make demo   the bookshop under four workers, seen from the terminal       make test   everything that must pass
+# Both install what is missing (Debian, Ubuntu), make a virtual environment in .venv and build in build/release.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-cpp test-py lint format bench sanitize clean deps-build deps-test deps-lint build venv
+
+# The first Python that is new enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc)
+CCACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+
+help:
+	@sed -n '1,2s/^# //p' Makefile; echo "also: lint format bench sanitize clean"
+
+deps-build: ; @packaging/setup/debian.sh build
+deps-test:  ; @packaging/setup/debian.sh test
+deps-lint:  ; @packaging/setup/debian.sh lint
+
+$(VENV)/.ready: client_py/pyproject.toml tests/requirements.txt | deps-build
+	@echo "virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check -r tests/requirements.txt -e client_py
+	@touch $@
+venv: $(VENV)/.ready
+
+# The two programs stand beside the interpreter, where the client looks first.
+build: deps-build $(VENV)/.ready
+	@cmake --preset release -DMERCURY_TESTS=OFF $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake --build --preset release -j $(JOBS) --target mercuryd mercuryctl | tail -n 1
+	@ln -sf ../../build/release/mercuryd ../../build/release/mercuryctl $(BIN)/
+build: | build/
+build/:
+	@mkdir -p build
+
+demo: build
+	@$(BIN)/python tests/bookshop/demo.py
+
+test-cpp: deps-test $(VENV)/.ready | build/
+	@cmake --preset release -DMERCURY_TESTS=ON $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake --build --preset release -j $(JOBS) | tail -n 1
+	@ln -sf ../../build/release/mercuryd ../../build/release/mercuryctl $(BIN)/
+	@ctest --preset release -j $(JOBS) --progress | tail -n 15; exit $${PIPESTATUS[0]}
+
+test-py: test-cpp
+	@$(BIN)/python -m pytest tests -q
+	@tests/django_client/matrix.sh
+
+test: test-cpp test-py
+
+lint: deps-lint $(VENV)/.ready | build/
+	@tests/lint/run.sh
+
+sanitize: deps-lint $(VENV)/.ready | build/
+	@tests/lint/sanitize.sh
+
+format:
+	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i --style=file
+	@$(BIN)/ruff format --config client_py/pyproject.toml client_py tests proto
+
+bench: build
+	@tests/bench/run.sh
+
+clean:
+	rm -rf build $(VENV)

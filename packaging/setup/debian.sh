@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what Mercury's build and tests need on Debian 12 or a current Ubuntu; does nothing if all of it is there.
+# usage: debian.sh build|test|lint     (each includes the ones before it)
+set -eu
+level=${1:-build}
+packages="build-essential cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libcli11-dev python3 python3-venv"
+case $level in
+  build) ;;
+  test) packages="$packages libgtest-dev libgmock-dev postgresql" ;;
+  lint) packages="$packages libgtest-dev libgmock-dev postgresql clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev" ;;
+  *) echo "debian.sh: '$level' is not build, test or lint" >&2; exit 2 ;;
+esac
+missing=""
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+if ! command -v apt-get >/dev/null; then
+  echo "debian.sh: this machine has no apt-get; please install the counterparts of:$missing" >&2
+  exit 1
+fi
+as_root=""
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "debian.sh: please run as root, or install sudo, or install:$missing" >&2; exit 1; }
+  as_root=sudo
+fi
+echo "installing:$missing"
+$as_root apt-get update -qq
+# The Boost of a newer Ubuntu has another number in its name; any from 1.81 on will do.
+case $missing in
+  *libboost1.81-dev*) apt-cache show libboost1.81-dev >/dev/null 2>&1 || missing=$(echo "$missing" | sed 's/libboost1.81-dev/libboost-dev/') ;;
+esac
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
