@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -136,7 +137,8 @@ base::Status RunningDaemon::restore(session::Facts& facts) {
   }
   writer_.emplace(path);
   if (!*loaded) return base::Done{};
-  engine_.restore(**loaded);
+  engine_.restore(**loaded, clock_.now());
+  saved_revision_ = engine_.revision();
   facts.restarts = (*loaded)->restarts;
   facts.restored_from = (*loaded)->written;
   return base::Done{};
@@ -160,7 +162,11 @@ void RunningDaemon::run(const std::function<void()>& ready) {
                                  {"restored", facts.restored_from ? "yes" : "no"},
                                  {"restarts", facts.restarts}});
   if (ready) ready();
-  io_.run();
+  try {
+    io_.run();
+  } catch (const std::exception& defect) {  // ours: end in order, with what we have saved
+    log::error("mercuryd failed", {{"defect", defect.what()}});
+  }
   server_->close();
   save_at_end();
   listener_->close();

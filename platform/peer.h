@@ -5,17 +5,18 @@
 // They stay those of the process that connected even if it has since died or changed its user.
 //
 //   Result<Peer> peer = peer_of(stream);
-//   if (peer && is_member(*peer, "mercury-admin")) …
+//   if (peer && admins && is_member(*peer, *admins)) …
 //
 // `user` is the identity to compare and to key by, a decimal uid here and a SID on Windows; `uid`, `gid` and
 // `groups` are 0 and empty on Windows. From another pid namespace `pid` is 0; from inside a user namespace that does
 // not map the peer, `uid` is 65534.
 //
-// Thread rules: any thread. Cost: peer_of() is two system calls; is_member() and user_name() ask the user database,
+// Thread rules: any thread. Cost: peer_of() is two system calls; group_id() and user_name() ask the user database,
 // which may be a network service: use them for commands and errors, never per frame.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,11 @@ struct Peer {
 // Fails with `peer_unknown` if the kernel does not say; then the connection must be refused.
 base::Result<Peer> peer_of(Stream& stream);
 
-// True if `group` exists and is the peer's primary or one of its supplementary groups.
-bool is_member(const Peer& peer, const std::string& group);
+// The number of a group of this name; asks the user database, which may be a server far away.
+std::optional<std::uint32_t> group_id(const std::string& group);
+
+// True if the group is the peer's primary or one of its supplementary groups.
+bool is_member(const Peer& peer, std::uint32_t group);
 
 // The identity of this process, comparable with Peer::user (the effective user).
 std::string user_id();

@@ -26,6 +26,7 @@ struct OpenUnit {
   std::uint64_t cache_misses = 0;
   std::vector<SampleRecord> records;
   std::uint64_t records_left_out = 0;
+  bool counted = false;  // in its series already, when it was given up
 };
 
 struct Client {
@@ -40,7 +41,8 @@ struct Client {
   std::uint64_t highest = 0;  // every number up to it is folded, or was dropped by the client
   std::uint64_t queries = 0;
   std::uint64_t incomplete = 0;
-  std::map<std::uint64_t, OpenUnit> open;  // by unit_id
+  std::map<std::uint64_t, OpenUnit> open;               // by unit_id
+  std::map<std::uint64_t, std::uint64_t> closed_early;  // unit_id → queries counted, of units given up as incomplete
   UserTables* tables = nullptr;
 
   [[nodiscard]] model::ClientRow row() const;

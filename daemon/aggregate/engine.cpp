@@ -21,6 +21,8 @@ constexpr auto kPartGap = std::chrono::milliseconds(limits::part_gap_ms);
 constexpr auto kAgeMax = std::chrono::milliseconds(limits::unit_age_max_ms);
 constexpr auto kExpireEvery = std::chrono::minutes(1);
 constexpr std::uint16_t kServerError = 500;
+constexpr std::size_t kOpenRecordsMax = 10'000;  // timelines of all open units of a user
+constexpr std::size_t kAliasShownMax = 64;
 
 std::string client_key(std::string_view user, std::string_view incarnation) {
   return fmt::format("{}/{}", user, incarnation);
@@ -80,7 +82,7 @@ void add_timeline(const Dictionary& dictionary, const Unit& unit, std::vector<Sa
     SampleRecord out;
     out.at_ns = record.start_ns();
     out.duration_ns = record.duration_ns();
-    out.alias = dictionary.text(record.alias());
+    out.alias = dictionary.text(record.alias()).substr(0, kAliasShownMax);
     if (record.statement != 0) {
       out.fingerprint = dictionary.statement(record.statement)->fingerprint;
       out.summary = dictionary.statement(record.statement)->summary;
@@ -133,7 +135,9 @@ base::Result<Client*> Engine::attach(const ClientFacts& facts, base::Time now) {
 }
 
 void Engine::on_created(Client& client, std::uint64_t created) {
-  client.loss.created = std::max(client.loss.created, created);
+  if (created <= client.loss.created) return;
+  client.loss.created = created;
+  ++revision_;
 }
 
 base::Status Engine::on_dropped(Client& client, const std::array<std::uint64_t, model::kDropReasons>& totals,
@@ -145,8 +149,15 @@ base::Status Engine::on_dropped(Client& client, const std::array<std::uint64_t, 
                                name_of(static_cast<model::DropReason>(i + 1)), client.loss.dropped[i], totals[i])};
     }
   }
-  client.loss.dropped = totals;
   on_created(client, created);
+  std::uint64_t sum = 0;
+  for (const std::uint64_t total : totals)
+    sum = total > client.loss.created ? UINT64_MAX : sum + std::min(total, UINT64_MAX - sum);
+  if (sum > client.loss.created) {
+    return Error{"dropped_invalid",
+                 fmt::format("more frames are dropped than the {} that were created", client.loss.created)};
+  }
+  client.loss.dropped = totals;
   ++revision_;
   return base::Done{};
 }
@@ -159,6 +170,7 @@ base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, 
   }
   if (header.number <= client.highest) {
     ++client.loss.duplicates;
+    ++revision_;
     return Folded::Duplicate;
   }
   if (auto fine = check_unit(dictionary, unit); !fine) return fine.error();
@@ -255,12 +267,19 @@ void Engine::fold_statements(Client& client, const Dictionary& dictionary, const
 
 base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, const Unit& unit, Arrival arrival) {
   const UnitHeader& header = unit.header;
-  if (!client.open.contains(header.unit_id) &&
+  const bool known = client.open.contains(header.unit_id);
+  if (!known && header.has(unit_flag::kMoreParts) &&
       client.open.size() >= static_cast<std::size_t>(limits::open_units_client_max)) {
     return Error{"too_many_open", fmt::format("unit {} would be one more than the {} open units of a client",
                                               header.unit_id, limits::open_units_client_max)};
   }
   OpenUnit& open = client.open[header.unit_id];
+  if (const auto closed = client.closed_early.find(header.unit_id); !known && closed != client.closed_early.end()) {
+    // It was given up as incomplete and goes on after all: what was counted then is not counted again.
+    open.header.queries = closed->second;
+    open.counted = true;
+    client.closed_early.erase(closed);
+  }
   // Totals are cumulative: what is new is the difference to the part before, also when parts between were dropped.
   client.queries += header.queries - std::min(open.header.queries, header.queries);
   open.header = header;
@@ -269,9 +288,16 @@ base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, con
   open.seen = arrival.now;
   std::tie(open.cache_hits, open.cache_misses) = cache_sums(unit);
   fold_statements(client, dictionary, unit, open.route);
-  add_timeline(dictionary, unit, open.records, open.records_left_out);
+  const std::size_t before = open.records.size();
+  if (client.tables->open_records < kOpenRecordsMax) {
+    add_timeline(dictionary, unit, open.records, open.records_left_out);
+    client.tables->open_records += open.records.size() - before;
+  } else {
+    open.records_left_out += unit.record_count;
+  }
   if (header.has(unit_flag::kMoreParts)) return base::Done{};
-  fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, false, arrival});
+  client.tables->open_records -= open.records.size();
+  if (!open.counted) fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, false, arrival});
   client.tables->keep_sample({client.labels, client.incarnation, open.route, open.header, open.end, false,
                               std::move(open.records), open.records_left_out});
   client.open.erase(header.unit_id);
@@ -286,8 +312,14 @@ void Engine::close_open_units(Client& client, base::Time now) {
       ++at;
       continue;
     }
-    ++client.incomplete;
-    fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}});
+    client.tables->open_records -= open.records.size();
+    if (!open.counted) {
+      ++client.incomplete;
+      fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}});
+    }
+    if (!ended && client.closed_early.size() < static_cast<std::size_t>(limits::open_units_client_max)) {
+      client.closed_early[at->first] = open.header.queries;
+    }
     client.tables->keep_sample({client.labels, client.incarnation, open.route, open.header, open.end, true,
                                 std::move(open.records), open.records_left_out});
     at = client.open.erase(at);
@@ -304,32 +336,43 @@ void Engine::disconnect(Client& client, model::ClientState state, base::Time now
 
 void Engine::tick(base::Time now) {
   for (auto& [key, client] : clients_) close_open_units(*client, now);
-  forget_clients();
+  forget_clients(now);
   if (now - expired_ < kExpireEvery) return;
   expired_ = now;
   for (auto& [name, tables] : users_) tables->expire_windows(now);
 }
 
-void Engine::forget_clients() {
+// The user with the most clients pays for the room; of its clients those go first that said BYE, for good.
+void Engine::forget_clients(base::Time now) {
   const auto most = static_cast<std::size_t>(limits::clients_max);
-  if (clients_.size() <= most) return;
-  std::vector<std::pair<base::Time, std::string>> away;
-  for (const auto& [key, client] : clients_) {
-    if (client->state != model::ClientState::Connected) away.emplace_back(client->seen, key);
+  while (clients_.size() > most) {
+    std::unordered_map<std::string, std::size_t> counts;
+    for (const auto& [key, client] : clients_) ++counts[client->labels.user];
+    const std::string largest =
+        std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })->first;
+    std::vector<std::tuple<bool, base::Time, std::string>> away;
+    for (const auto& [key, client] : clients_) {
+      if (client->labels.user != largest || client->state == model::ClientState::Connected) continue;
+      away.emplace_back(client->state != model::ClientState::Ended, client->seen, key);
+    }
+    if (away.empty()) return;
+    std::ranges::sort(away);
+    away.resize(std::min(away.size(), clients_.size() - most));
+    for (const auto& [returns, seen, key] : away) forget(key, now);
   }
-  std::ranges::sort(away);
-  for (const auto& [seen, key] : away) {
-    if (clients_.size() <= most) return;
-    Client& client = *clients_.at(key);
-    client.state = model::ClientState::Ended;
-    close_open_units(client, seen);
-    model::Totals& gone = client.tables->gone;
-    gone.loss += client.loss;
-    gone.queries += client.queries;
-    gone.incomplete += client.incomplete;
-    ++gone.clients_gone;
-    clients_.erase(key);
-  }
+}
+
+void Engine::forget(const std::string& key, base::Time now) {
+  Client& client = *clients_.at(key);
+  client.state = model::ClientState::Ended;
+  close_open_units(client, now);
+  model::Totals& gone = client.tables->gone;
+  gone.loss += client.loss;
+  gone.queries += client.queries;
+  gone.incomplete += client.incomplete;
+  ++gone.clients_gone;
+  clients_.erase(key);
+  ++revision_;
 }
 
 ForgottenCounts Engine::reset(std::string_view user) {

@@ -86,7 +86,8 @@ class Engine {
 
   // ---- snapshot: what a reader may see; `user` empty: all users ----
   [[nodiscard]] model::Totals totals(std::string_view user) const;
-  [[nodiscard]] std::vector<model::ClientRow> clients(std::string_view user) const;
+  // At most `most` of them: the connected first, then the newest.
+  [[nodiscard]] std::vector<model::ClientRow> clients(std::string_view user, std::size_t most) const;
   // Row keys stay good while rows come and go: a key whose row is gone gives nullopt.
   [[nodiscard]] std::vector<RouteKey> route_keys(std::string_view user) const;
   [[nodiscard]] std::optional<model::RouteRow> route(const RouteKey& key, Window window, base::Time now) const;
@@ -104,8 +105,9 @@ class Engine {
 
   // ---- state on disk ----
   [[nodiscard]] model::EngineState save(base::Time now) const;
-  // Precondition: nothing was recorded yet. Clients are disconnected until they come back.
-  void restore(const model::EngineState& state);
+  // Precondition: nothing was recorded yet. Clients are disconnected until they come back, and open units have
+  // part_gap_ms from `now` on.
+  void restore(const model::EngineState& state, base::Time now);
 
   // Grows with everything that would change a saved state: unchanged, nothing needs to be written.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
@@ -126,7 +128,8 @@ class Engine {
   void fold_series(Client& client, const Closing& closing);
   base::Status fold_part(Client& client, const Dictionary& dictionary, const model::Unit& unit, Arrival arrival);
   void close_open_units(Client& client, base::Time now);
-  void forget_clients();
+  void forget_clients(base::Time now);
+  void forget(const std::string& key, base::Time now);
 
   std::unordered_map<std::string, std::unique_ptr<UserTables>> users_;
   std::unordered_map<std::string, std::unique_ptr<Client>> clients_;  // key: user + '/' + incarnation

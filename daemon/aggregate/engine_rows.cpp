@@ -1,6 +1,7 @@
 // What a reader may see: copies of single rows, made when they are asked for.
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -8,6 +9,8 @@
 
 namespace mercury::aggregate {
 namespace {
+
+constexpr std::size_t kRouteStatementsMax = 50;  // of one route: the row must fit a frame
 
 using namespace std::chrono_literals;
 
@@ -41,6 +44,7 @@ model::RouteRow row_of(const UserTables& tables, const SeriesKey& key, const Ser
   row.route = tables.name(key.route);
   row.status_class = key.status_class;
   row.window = window_of(series, window, now);
+  row.since_start = !window;
   row.failed = series.failed;
   row.incomplete = series.incomplete;
   row.cache_hits = series.cache_hits;
@@ -90,11 +94,14 @@ model::ClientRow Client::row() const {
 model::Totals Engine::totals(std::string_view user) const {
   model::Totals out;
   for (const auto& [key, client] : clients_) {
-    if (sees(user, client->labels.user)) add_client(out, *client);
+    if (!sees(user, client->labels.user)) continue;
+    add_client(out, *client);
+    ++out.clients;
   }
   for (const auto& [name, tables] : users_) {
     if (!sees(user, name)) continue;
     out.loss += tables->gone.loss;
+    out.gone += tables->gone.loss;
     out.queries += tables->gone.queries;
     out.incomplete += tables->gone.incomplete;
     out.clients_gone += tables->gone.clients_gone;
@@ -106,14 +113,18 @@ model::Totals Engine::totals(std::string_view user) const {
   return out;
 }
 
-std::vector<model::ClientRow> Engine::clients(std::string_view user) const {
-  std::vector<model::ClientRow> out;
+std::vector<model::ClientRow> Engine::clients(std::string_view user, std::size_t most) const {
+  std::vector<const Client*> chosen;
   for (const auto& [key, client] : clients_) {
-    if (sees(user, client->labels.user)) out.push_back(client->row());
+    if (sees(user, client->labels.user)) chosen.push_back(client.get());
   }
-  std::ranges::sort(out, [](const model::ClientRow& a, const model::ClientRow& b) {
-    return std::tie(a.state, b.connected, a.incarnation) < std::tie(b.state, a.connected, b.incarnation);
-  });
+  const auto sooner = [](const Client* a, const Client* b) {
+    return std::tie(a->state, b->connected, a->incarnation) < std::tie(b->state, a->connected, b->incarnation);
+  };
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(most, chosen.size()));
+  std::ranges::partial_sort(chosen, chosen.begin() + shown, sooner);
+  std::vector<model::ClientRow> out;
+  for (const Client* client : std::span(chosen).first(static_cast<std::size_t>(shown))) out.push_back(client->row());
   return out;
 }
 
@@ -145,13 +156,21 @@ std::optional<model::RouteDetail> Engine::route_detail(const RouteKey& key, base
   if (!row) return std::nullopt;
   const UserTables& tables = *users_.at(key.user);
   const Series& series = *tables.find_series(key.key);
-  model::RouteDetail out{
-      std::move(*row), window_of(series, 1min, now), window_of(series, 5min, now), window_of(series, 15min, now), {}};
+  model::RouteDetail out{std::move(*row),
+                         window_of(series, 1min, now),
+                         window_of(series, 5min, now),
+                         window_of(series, 15min, now),
+                         {},
+                         0};
+  std::vector<const Statement*> used;
   for (const auto& [fingerprint, statement] : tables.all_statements()) {
-    if (std::ranges::find(statement->routes, key.key.route) != statement->routes.end()) {
-      out.statements.push_back(row_of(tables, *statement));
-    }
+    if (std::ranges::find(statement->routes, key.key.route) != statement->routes.end()) used.push_back(statement.get());
   }
+  const std::size_t shown = std::min(used.size(), kRouteStatementsMax);
+  std::ranges::partial_sort(used, used.begin() + static_cast<std::ptrdiff_t>(shown), std::ranges::greater{},
+                            [](const Statement* statement) { return statement->duration.sum(); });
+  for (const Statement* statement : std::span(used).first(shown)) out.statements.push_back(row_of(tables, *statement));
+  out.statements_left_out = used.size() - shown;
   return out;
 }
 

@@ -137,7 +137,7 @@ model::EngineState Engine::save(base::Time now) const {
   return out;
 }
 
-void Engine::restore(const model::EngineState& state) {
+void Engine::restore(const model::EngineState& state, base::Time now) {
   for (const model::UserState& user : state.users) {
     if (UserTables* tables = tables_of(user.user)) tables->restore(user);
   }
@@ -158,8 +158,8 @@ void Engine::restore(const model::EngineState& state) {
     client->incomplete = from.incomplete;
     client->tables = tables;
     for (const model::OpenUnitState& open : from.open) {
-      client->open[open.header.unit_id] = {open.header,     open.route,        open.end, open.seen,
-                                           open.cache_hits, open.cache_misses, {},       0};
+      client->open[open.header.unit_id] = {open.header,       open.route, open.end, now,  open.cache_hits,
+                                           open.cache_misses, {},         0,        false};
     }
     clients_[from.labels.user + '/' + from.incarnation] = std::move(client);
   }

@@ -166,7 +166,8 @@ class UserTables {
   void expire_windows(base::Time now);
 
   [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
-  model::Totals gone;  // sums of this user's forgotten clients
+  model::Totals gone;            // sums of this user's forgotten clients
+  std::size_t open_records = 0;  // timelines kept for units that are open
 
   struct Forgotten {
     std::uint64_t series = 0, statements = 0, samples = 0;

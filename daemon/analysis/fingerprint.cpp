@@ -13,7 +13,8 @@ namespace {
 // One pass: each token is judged by the one written before it and the one that follows.
 class Normaliser {
  public:
-  Normaliser(std::string_view sql, model::Vendor vendor) : lexer_(sql, dialect_of(vendor)), lists_(out_) {
+  Normaliser(std::string_view sql, model::Vendor vendor)
+      : lexer_(sql, dialect_of(vendor)), lists_(out_), sqlite_(vendor == model::Vendor::Sqlite) {
     out_.reserve(sql.size());
   }
 
@@ -52,6 +53,9 @@ class Normaliser {
       case TokenKind::Word: return accept_word(token);
       case TokenKind::Number:
       case TokenKind::Literal: return write_value();
+      case TokenKind::QuotedName:
+        if (is_value_in_double_quotes(token)) return write_value();
+        return write(token);
       default:
         if (!is_sign_of_next(token)) write(token);
     }
@@ -97,6 +101,16 @@ class Normaliser {
             previous_.is("UPDATE"));
   }
 
+  // Where "…" is a value in spite of its quotes: a password behind IDENTIFIED BY or PASSWORD, and in SQLite, which
+  // takes an unknown name for a string, whatever a bare name is compared with.
+  bool is_value_in_double_quotes(const Token& token) const {
+    if (!token.text.starts_with('"')) return false;
+    if (password_follows_) return true;
+    const bool compared =
+        previous_.kind == TokenKind::Operator && previous_.text.find_first_of("=<>") != std::string_view::npos;
+    return sqlite_ && compared && next_.kind != TokenKind::Dot;
+  }
+
   bool stays_readable(const Token& value) const {
     if (previous_.is("IS")) return true;
     if (!value.is("NULL")) return previous_.is("NOT") && not_follows_is_;
@@ -111,12 +125,19 @@ class Normaliser {
     return token.is("SELECT") || token.is("WITH") || token.is("VALUES") || token.is("TABLE");
   }
 
+  static bool same_word(std::string_view word, std::string_view upper) {
+    return std::ranges::equal(word, upper, [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; });
+  }
+
   void write_value() { write({.kind = TokenKind::Literal, .text = "?"}); }
 
   void write(const Token& token) {
     if (!out_.empty() && !is_tight(token)) out_ += ' ';
     out_ += token.text;
     not_follows_is_ = token.is("NOT") && previous_.is("IS");
+    password_follows_ =
+        token.kind == TokenKind::Word &&
+        (same_word(token.text, "PASSWORD") || (same_word(token.text, "BY") && same_word(previous_.text, "IDENTIFIED")));
     previous_ = token;
   }
 
@@ -145,7 +166,9 @@ class Normaliser {
   ListFold lists_;  // works on out_
   Token next_;
   Token previous_;  // as written; its text may be upper-cased, its keyword is null where it is a name
+  bool sqlite_;
   bool not_follows_is_ = false;
+  bool password_follows_ = false;
   bool semicolon_pending_ = false;
   std::size_t depth_ = 0;
 };

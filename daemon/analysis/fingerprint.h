@@ -15,6 +15,8 @@
 //    - a string: '…' with '' inside; prefixed by N X B E (any case, touching), PostgreSQL U&; MySQL "…"; Oracle
 //      q'[…]' q'{…}' q'(…)' q'<…>' q'x…x'; $tag$…$tag$. Backslash escapes as the dialect says;
 //    - a quoted name, verbatim: "…", `…`, […], PostgreSQL U&"…"; the closing quote doubled stays inside;
+//      but "…" is a value behind IDENTIFIED BY and PASSWORD, and in SQLite, which takes an unknown name for a string,
+//      where it is compared with something and no dot follows;
 //    - a quote, string or dollar quote that is not closed: one literal up to the end of the text;
 //    - a number: digits and _, one dot (not two), e with sign and digits, or 0x…, and every word byte that touches
 //      its end. A dot and digits are a number, but a dot and then a number after a name that is no keyword (`t.1`).

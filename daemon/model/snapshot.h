@@ -40,7 +40,9 @@ struct RouteWindow {
   Distribution db_time;
 };
 
+// With a window, what is only known since the start (failed, incomplete, cache) is left out.
 struct RouteRow {
+  bool since_start = true;
   Labels labels;
   UnitKind kind = UnitKind::Request;
   Method method = Method::None;
@@ -73,7 +75,8 @@ struct StatementRow {
 struct RouteDetail {
   RouteRow row;
   RouteWindow last_1m, last_5m, last_15m;
-  std::vector<StatementRow> statements;
+  std::vector<StatementRow> statements;  // those that took most time
+  std::uint64_t statements_left_out = 0;
 };
 
 enum class UnitState : std::uint8_t { Closed, Open, Incomplete };
@@ -122,7 +125,9 @@ struct Totals {
   std::uint64_t queries = 0;
   std::uint64_t open = 0;
   std::uint64_t incomplete = 0;
+  Loss gone;  // the share of forgotten clients
   std::uint64_t clients_gone = 0;
+  std::uint64_t clients = 0;  // remembered, connected or not
   std::uint64_t routes = 0;
   std::uint64_t statements = 0;
   std::uint64_t overflowed = 0;

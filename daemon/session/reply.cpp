@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "proto/limits.h"
 #include "session/session.h"
 #include "view/rows.h"
 #include "wire/frame.h"
@@ -24,7 +25,15 @@ std::string reply_head(std::int64_t request_id, bool more) {
   return fmt::format(R"({{"request_id":{},"more":{},"schema_version":{},)", request_id, more, view::kSchemaVersion);
 }
 
-std::string reply_frame(std::string_view json) { return wire::encode_frame(wire::FrameType::Reply, json); }
+// A reply that would not fit a frame is an error of ours, and the peer must be able to read on.
+std::string reply_frame(std::int64_t request_id, std::string_view json) {
+  if (json.size() <= static_cast<std::size_t>(limits::frame_bytes_max))
+    return wire::encode_frame(wire::FrameType::Reply, json);
+  return wire::encode_frame(
+      wire::FrameType::Reply,
+      view::error_reply(request_id, "internal",
+                        fmt::format("an answer of {} bytes is longer than a frame", json.size())));
+}
 
 // An answer of one frame that is known when the command arrives.
 class ShortReply final : public ReplyStream {
@@ -40,11 +49,13 @@ class ShortReply final : public ReplyStream {
 };
 
 std::unique_ptr<ReplyStream> short_result(std::int64_t request_id, const std::string& row) {
-  return std::make_unique<ShortReply>(reply_frame(reply_head(request_id, false) + "\"result\":" + row + "}"));
+  return std::make_unique<ShortReply>(
+      reply_frame(request_id, reply_head(request_id, false) + "\"result\":" + row + "}"));
 }
 
 std::unique_ptr<ReplyStream> short_error(std::int64_t request_id, const Error& error) {
-  return std::make_unique<ShortReply>(reply_frame(view::error_reply(request_id, error.code, error.sentence)));
+  return std::make_unique<ShortReply>(
+      reply_frame(request_id, view::error_reply(request_id, error.code, error.sentence)));
 }
 
 // Rows made from keys that are listed when the first row is wanted; a key whose row is gone by its turn is skipped.
@@ -60,14 +71,15 @@ class RowsReply final : public ReplyStream {
     if (list_keys_) keys_ = std::exchange(list_keys_, nullptr)();
     do {
       std::string rows;
-      while (at_ < keys_.size() && rows.size() < kRowsBytes && (rows.empty() || more_time())) {
+      bool first = true;
+      while (at_ < keys_.size() && rows.size() < kRowsBytes && (std::exchange(first, false) || more_time())) {
         if (auto row = make_row_(keys_[at_++], now)) {
           if (!rows.empty()) rows += ',';
           rows += *row;
         }
       }
       const bool more = at_ < keys_.size();
-      out += reply_frame(reply_head(request_id_, more) + "\"rows\":[" + rows + "]}");
+      out += reply_frame(request_id_, reply_head(request_id_, more) + "\"rows\":[" + rows + "]}");
       if (!more) return false;
     } while (more_time());
     return true;
@@ -126,7 +138,8 @@ std::string status_of(Registry& registry, const std::string& scope, base::Time n
   out.connections = registry.connections();
   out.errors = registry.errors();
   out.rejects = registry.rejects();
-  return view::status_row(out, registry.engine().totals(scope), registry.engine().clients(scope), now);
+  return view::status_row(out, registry.engine().totals(scope),
+                          registry.engine().clients(scope, view::kClientsShownMax), now);
 }
 
 // Status is made when it is written, not when it was asked for.
@@ -135,7 +148,8 @@ class StatusReply final : public ReplyStream {
   StatusReply(std::int64_t request_id, Registry& registry, std::string scope)
       : request_id_(request_id), registry_(registry), scope_(std::move(scope)) {}
   bool next(std::string& out, base::Time now, const std::function<bool()>& /*more_time*/) override {
-    out += reply_frame(reply_head(request_id_, false) + "\"result\":" + status_of(registry_, scope_, now) + "}");
+    out += reply_frame(request_id_,
+                       reply_head(request_id_, false) + "\"result\":" + status_of(registry_, scope_, now) + "}");
     return false;
   }
 

@@ -193,7 +193,9 @@ void Session::on_dropped(const Frame& frame, base::Time now) {
 void Session::on_bye(base::Time now) {
   if (client_ != nullptr) {
     acknowledge(now);
-    registry_.engine().disconnect(*client_, model::ClientState::Ended, now);
+    // A BYE that we asked for with GOAWAY is no farewell: the client comes back to our successor.
+    registry_.engine().disconnect(*client_, going_away_ ? model::ClientState::Disconnected : model::ClientState::Ended,
+                                  now);
     registry_.release(*client_, *this);
     dictionary_.clear();
     client_ = nullptr;
@@ -291,6 +293,7 @@ void Session::fail(const Error& error, std::uint64_t number, base::Time now) {
   if (state_ == State::Discarding || state_ == State::Finished) return;
   registry_.count_error(error.code);
   if (client_ != nullptr) acknowledge(now);
+  if (state_ == State::Discarding) return;  // the peer does not read: that error was first
   output_ += wire::encode_error({error.code, error.sentence, number});
   discard(now);
 }

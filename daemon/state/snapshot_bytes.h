@@ -19,6 +19,8 @@
 
 namespace mercury::state {
 
+inline constexpr std::int64_t kTimeMax = std::int64_t{1} << 61U;
+
 class Writer {
  public:
   template <typename T>
@@ -88,6 +90,7 @@ class Reader {
   void time(base::Time& value) {
     std::int64_t count = 0;
     number(count);
+    require(count >= -kTimeMax && count <= kTimeMax, "a time is out of range");  // so that differences of times never overflow
     value = base::Time(base::Duration(count));
   }
   void text(std::string& value) {

@@ -73,6 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer timer_;
   std::optional<base::Time> armed_;     // when the timer fires
   std::optional<base::Time> close_by_;  // set when only output is left
+  std::optional<base::Time> write_by_;  // set while a write is under way: who does not read for so long is gone
   bool greeted_ = false;
   bool reading_ = false;
   bool writing_ = false;

@@ -25,12 +25,6 @@ constexpr milliseconds kPauseMin{20};
 constexpr milliseconds kPauseMax{1000};
 constexpr const char* kAdminGroup = "mercury-admin";
 
-session::PeerIdentity identify(const platform::Peer& peer) {
-  const bool privileged =
-      peer.user == "0" || peer.user == platform::user_id() || platform::is_member(peer, kAdminGroup);
-  return {peer.user, peer.pid, privileged};
-}
-
 }  // namespace
 
 Server::Server(asio::io_context& io, platform::Listener& listener, session::Registry& registry,
@@ -39,7 +33,13 @@ Server::Server(asio::io_context& io, platform::Listener& listener, session::Regi
 
 Server::~Server() { close(); }
 
+session::PeerIdentity Server::identify(const platform::Peer& peer) const {
+  const bool admin = admins_ && platform::is_member(peer, *admins_);
+  return {peer.user, peer.pid, peer.user == "0" || peer.user == platform::user_id() || admin};
+}
+
 void Server::start() {
+  admins_ = platform::group_id(kAdminGroup);  // once: the user database may be slow, and the loop must not wait for it
   asio::co_spawn(io_, accept_loop(), [](const std::exception_ptr& defect) {
     if (defect) std::rethrow_exception(defect);  // without it nobody is served any more: the daemon must end
   });

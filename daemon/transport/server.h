@@ -24,12 +24,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
 #include "base/clock.h"
 #include "platform/listener.h"
+#include "platform/peer.h"
 #include "platform/stream.h"
 #include "session/registry.h"
 #include "transport/connection.h"
@@ -58,6 +61,7 @@ class Server final : private ConnectionOwner {
 
  private:
   boost::asio::awaitable<void> accept_loop();
+  [[nodiscard]] session::PeerIdentity identify(const platform::Peer& peer) const;
   void on_accepted(platform::Stream stream);
   void on_accept_error(const boost::system::error_code& error);
   void on_greeting() override { nudge(); }
@@ -72,6 +76,7 @@ class Server final : private ConnectionOwner {
   boost::asio::steady_timer pause_;  // before the next accept
   boost::asio::steady_timer drain_timer_;
   std::chrono::milliseconds pause_time_{};  // 0: the last accept went well
+  std::optional<std::uint32_t> admins_;     // the group whose members see and may do everything
   std::size_t refused_ = 0;                 // streams over the registry's limits that are still open
   bool unknown_peer_logged_ = false;
   bool stopping_ = false;

@@ -44,9 +44,11 @@ Json route_json(const model::RouteRow& row, base::Time now) {
               {"route", row.route},
               {"status_class", status_class_text(row.status_class)}};
   add_window(out, row.window);
-  out["failed"] = row.failed;
-  out["incomplete"] = row.incomplete;
-  out["cache"] = {{"hits", row.cache_hits}, {"misses", row.cache_misses}};
+  const auto known = [&row](std::uint64_t count) { return row.since_start ? Json(count) : Json(nullptr); };
+  out["failed"] = known(row.failed);
+  out["incomplete"] = known(row.incomplete);
+  out["cache"] = {{"hits", known(row.cache_hits)}, {"misses", known(row.cache_misses)}};
+  for (const char* judged : {"findings", "grade", "score"}) out[judged] = nullptr;  // nothing judges yet
   out["last_seen_s"] = seconds_between(row.last_seen, now);
   return out;
 }
@@ -68,6 +70,7 @@ std::string route_detail_row(const model::RouteDetail& detail, base::Time now) {
   Json statements = Json::array();
   for (const model::StatementRow& statement : detail.statements) statements.push_back(statement_json(statement));
   out["statements"] = std::move(statements);
+  out["statements_left_out"] = detail.statements_left_out;
   return dump(out);
 }
 

@@ -36,7 +36,7 @@ struct StatusFacts {
   std::map<std::string, std::uint64_t> rejects;
 };
 
-// At most `clients_shown_max` clients are listed; `clients_left_out` counts the others.
+// `clients` are those that fit, of kClientsShownMax; `clients_left_out` counts the others.
 inline constexpr std::size_t kClientsShownMax = 500;
 std::string status_row(const StatusFacts& facts, const model::Totals& totals,
                        const std::vector<model::ClientRow>& clients, base::Time now);

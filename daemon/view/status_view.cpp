@@ -28,6 +28,8 @@ Json loss_json(const model::Loss& loss, std::uint64_t open, std::uint64_t incomp
 
 namespace {
 
+constexpr std::size_t kClientsBytesMax = 256 * 1024;
+
 Json client_json(const model::ClientRow& row, base::Time now) {
   return {{"incarnation", row.incarnation},
           {"user", row.labels.user},
@@ -46,9 +48,16 @@ Json client_json(const model::ClientRow& row, base::Time now) {
 
 std::string status_row(const StatusFacts& facts, const model::Totals& totals,
                        const std::vector<model::ClientRow>& clients, base::Time now) {
+  // Labels are a stranger's: the row stops where it would grow beyond its frame, and says how many it left out.
   Json rows = Json::array();
-  for (std::size_t i = 0; i < std::min(clients.size(), kClientsShownMax); ++i)
-    rows.push_back(client_json(clients[i], now));
+  std::size_t bytes = 0;
+  for (const model::ClientRow& client : clients) {
+    Json row = client_json(client, now);
+    bytes += dump(row).size();
+    if (bytes > kClientsBytesMax) break;
+    rows.push_back(std::move(row));
+  }
+  const std::uint64_t left_out = totals.clients - std::min<std::uint64_t>(totals.clients, rows.size());
   Json limits = Json::object();
   for (const auto& [name, value] :
        {std::pair{"connections_max", limits::connections_max}, std::pair{"clients_max", limits::clients_max},
@@ -67,6 +76,10 @@ std::string status_row(const StatusFacts& facts, const model::Totals& totals,
        {"memory_bytes", facts.memory_bytes},
        {"restarts", facts.restarts},
        {"restored", facts.restored_from ? Json(seconds_between(*facts.restored_from, now)) : Json(nullptr)},
+       {"snapshot",
+        {{"path", facts.snapshot_path.empty() ? Json(nullptr) : Json(facts.snapshot_path)},
+         {"age_s", facts.snapshot_written ? Json(seconds_between(*facts.snapshot_written, now)) : Json(nullptr)},
+         {"behind", facts.snapshot_behind}}},
        {"connections", facts.connections},
        {"units", loss_json(totals.loss, totals.open, totals.incomplete)},
        {"queries", {{"received", totals.queries}}},
@@ -75,8 +88,9 @@ std::string status_row(const StatusFacts& facts, const model::Totals& totals,
        {"rejects", facts.rejects},
        {"limits", std::move(limits)},
        {"clients", std::move(rows)},
-       {"clients_left_out", clients.size() - std::min(clients.size(), kClientsShownMax)},
-       {"gone", {{"clients", totals.clients_gone}}}});
+       {"clients_left_out", left_out},
+       {"findings", nullptr},  // nothing judges yet
+       {"gone", {{"clients", totals.clients_gone}, {"units", loss_json(totals.gone, 0, 0)}}}});
 }
 
 std::string reset_row(std::uint64_t routes, std::uint64_t statements, std::uint64_t units) {

@@ -16,12 +16,15 @@ using json = nlohmann::json;
 
 constexpr std::size_t kLabelBytesMax = 128;
 constexpr std::size_t kIncarnationChars = 32;
+constexpr std::uint64_t kCountMax = std::uint64_t{1} << 48U;  // of anything one client can have counted
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 std::string frame_of(FrameType type, const json& value) { return encode_frame(type, dump(value)); }
 
 // A short, printable form of an offending value.
 std::string shown(const json& value) {
+  // Only what can not nest is written out: writing recurses, and a stranger decides how deep.
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
   std::string text = dump(value);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   return text;
@@ -103,6 +106,15 @@ void read_totals(Reader& in, Hello& hello) {
   }
   in.take(counts);
   in.take(reasons);
+  std::uint64_t accounted = hello.acknowledged;
+  bool in_range = hello.created <= kCountMax && hello.acknowledged <= kCountMax;
+  for (const std::uint64_t dropped : hello.dropped) {
+    in_range = in_range && dropped <= kCountMax;
+    accounted += in_range ? dropped : 0;
+  }
+  if (!in_range || accounted > hello.created) {
+    in.fail(fmt::format("'totals' do not add up: {} created, {} acknowledged and dropped", hello.created, accounted));
+  }
 }
 
 json totals_of(const Hello& hello) {

@@ -70,17 +70,21 @@ base::Result<Peer> peer_of_descriptor(int socket) {
 
 base::Result<Peer> peer_of(Stream& stream) { return posix::peer_of_descriptor(stream.native_handle()); }
 
-bool is_member(const Peer& peer, const std::string& group) {
+std::optional<std::uint32_t> group_id(const std::string& group) {
   std::vector<char> buffer(kDatabaseBytes);
   ::group entry{};
   ::group* found = nullptr;
   // ERANGE: a group with more members than fit; the buffer grows to a bound, since a group is no reason to fail.
   while (::getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
-    if (buffer.size() >= kDatabaseBytes * 256) return false;
+    if (buffer.size() >= kDatabaseBytes * 256) return std::nullopt;
     buffer.resize(buffer.size() * 4);
   }
-  if (found == nullptr) return false;
-  return peer.gid == found->gr_gid || std::ranges::find(peer.groups, found->gr_gid) != peer.groups.end();
+  if (found == nullptr) return std::nullopt;
+  return found->gr_gid;
+}
+
+bool is_member(const Peer& peer, std::uint32_t group) {
+  return peer.gid == group || std::ranges::find(peer.groups, group) != peer.groups.end();
 }
 
 std::string user_id() { return std::to_string(::geteuid()); }

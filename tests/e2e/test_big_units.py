@@ -115,6 +115,38 @@ def test_a_stream_that_stays_open_is_seen_while_it_runs_and_counts_once(
     )
 
 
+A_MINUTE = f"""{MEMORY}
+work(1, name="small"); flush()
+before, end, count = peak(), time.monotonic() + 61, 0
+with mercury_client.unit("a minute") as unit:
+    while time.monotonic() < end:  # the work of the unit: twenty queries, then it waits for its reader
+        for number in range(20):
+            unit.record(f"SELECT {{number}} FROM shop_book", "default", "sqlite", time.perf_counter_ns(), 1000)
+        count += 20
+        time.sleep(0.02)
+flush()
+print("recorded", json.dumps([count, peak() - before]))
+"""
+
+
+def test_a_unit_open_for_a_minute_is_sent_in_parts_and_exact(tmp_path: Path, daemon: Daemon) -> None:
+    """With the real part_interval_ms: open until its end, then one unit; neither side grows with its length."""
+    with ClientProcess(tmp_path, daemon.address, A_MINUTE, deadline_s=90) as process:
+        status = daemon.wait_for(lambda status: status["units"]["open"] == 1, "the first part")
+        memory = status["memory_bytes"]
+        assert [row["route"] for row in daemon.routes("block")] == ["small"]
+        count, grown = json.loads(process.hear("recorded"))
+    status = daemon.wait_for_ended()
+    assert_balanced(status)
+    assert status["units"]["received"] == status["units"]["created"] >= 1 + 6  # parts at 10, 20 … 60 s and the last
+    assert (status["units"]["open"], status["units"]["incomplete"]) == (0, 0)
+    assert status["queries"]["received"] == 1 + count
+    (row,) = [row for row in daemon.routes("block") if row["route"] == "a minute"]
+    assert (row["count"], row["queries"]["total"]) == (1, count)
+    assert grown <= CLIENT_GROWTH_MAX
+    assert status["memory_bytes"] - memory <= DAEMON_GROWTH_MAX
+
+
 CUT_OFF = """
 from mercury_client import flusher
 flusher.PART_S = 0.2

@@ -112,7 +112,7 @@ def check_python(path: Path, root: Path) -> list[str]:
         for other in sorted((imported & set(PYTHON_ROOMS)) - PYTHON_ROOMS[package])
     ]
     if package == "mercury_client":
-        foreign = sorted(imported - set(sys.stdlib_module_names) - {"mercury_client", "."})
+        foreign = sorted(imported - set(sys.stdlib_module_names) - set(PYTHON_ROOMS) - {"."})
         faults += [f"{shown}: mercury_client is standard library only and imports {name}" for name in foreign]
     if "protocol" in shown.parts:
         faults += [f"{shown}: protocol imports {name}" for name in sorted(imported & PROTOCOL_FORBIDS)]

@@ -24,7 +24,7 @@ check paths $python tests/lint/words.py
 
 # clang-tidy reads the compile commands of the release build; only files that it has compiled before and that
 # changed since are read again, by the hash of what the preprocessor makes of them.
-cmake --preset release -DMERCURY_TESTS=OFF >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+cmake --preset release >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 tidy() {
   git ls-files 'daemon/*.cpp' 'platform/posix/*.cpp' |
     xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/release --quiet --warnings-as-errors='*'

@@ -66,7 +66,9 @@ class ClientProcess:
         *,
         status: int = 0,
         variables: Mapping[str, str] | None = None,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
+        self._deadline_s = deadline_s
         self.log_file = directory / "client.log"
         self._file = directory / "scenario.py"
         self._file.write_text(PRELUDE + textwrap.dedent(code))
@@ -95,7 +97,7 @@ class ClientProcess:
         if error is not None:
             process.kill()
         try:
-            process.communicate(timeout=DEADLINE_S)
+            process.communicate(timeout=self._deadline_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -130,7 +132,7 @@ class ClientProcess:
 
     def _line(self) -> str:
         stdout: Any = self._running().stdout
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + self._deadline_s
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             while b"\n" not in self._rest:

@@ -169,6 +169,52 @@ TEST_F(EngineTest, AUnitWhosePartsStopIsIncompleteAfterTheGap) {
   EXPECT_EQ(routes()[0].incomplete, 1U);
 }
 
+TEST_F(EngineTest, AUnitThatGoesOnAfterItWasGivenUpCountsOnce) {
+  const std::uint8_t more = model::unit_flag::kMoreParts;
+  ASSERT_TRUE(fold({.number = 1, .unit_id = 7, .name = 1, .statements = {2}, .flags = more, .queries = 10}));
+  now_ += std::chrono::milliseconds(limits::part_gap_ms) + 1ms;
+  engine_.tick(now_);
+  ASSERT_TRUE(fold({.number = 2, .unit_id = 7, .name = 1, .statements = {2}, .flags = more, .part = 1, .queries = 12}));
+  ASSERT_TRUE(fold({.number = 3, .unit_id = 7, .name = 1, .part = 2, .queries = 15}));
+  EXPECT_EQ(routes()[0].window.count, 1U);
+  EXPECT_EQ(engine_.totals("").queries, 15U);
+  EXPECT_EQ(engine_.totals("").incomplete, 1U);
+}
+
+TEST_F(EngineTest, TheLastPartOfAUnitIsTakenWhenTooManyAreOpen) {
+  for (std::int64_t i = 0; i < limits::open_units_client_max; ++i) {
+    ASSERT_TRUE(fold({.number = static_cast<std::uint64_t>(i) + 1, .name = 1, .flags = model::unit_flag::kMoreParts}));
+  }
+  EXPECT_TRUE(fold({.number = 1000, .name = 1, .part = 3}));
+}
+
+TEST_F(EngineTest, TimelinesOfOpenUnitsAreLimitedAUser) {
+  std::uint64_t kept = 0;
+  std::uint64_t left_out = 0;
+  const std::vector<std::uint32_t> many(200, 2);
+  for (std::uint64_t number = 1; number <= 100; ++number) {
+    ASSERT_TRUE(fold({.number = number, .name = 1, .statements = many, .flags = model::unit_flag::kMoreParts}));
+  }
+  for (const auto& unit : engine_.units("")) {
+    kept += unit.records.size();
+    left_out += unit.records_left_out;
+  }
+  EXPECT_EQ(kept, 10'000U);
+  EXPECT_EQ(left_out, 10'000U);
+}
+
+TEST_F(EngineTest, ClientsThatSaidByeAreForgottenFirst) {
+  engine_.disconnect(*client_, ClientState::Disconnected, now_);
+  for (std::int64_t i = 0; i < limits::clients_max; ++i) {
+    now_ += 1ms;
+    engine_.disconnect(attach(std::string(32 - std::to_string(i).size(), '0') + std::to_string(i)), ClientState::Ended,
+                       now_);
+  }
+  engine_.tick(now_);
+  EXPECT_EQ(engine_.totals("").clients, static_cast<std::uint64_t>(limits::clients_max));
+  EXPECT_EQ(&attach(kIncarnation), client_);
+}
+
 TEST_F(EngineTest, AnOpenUnitOutlivesAConnectionButNotItsClient) {
   ASSERT_TRUE(fold({.number = 1, .unit_id = 7, .name = 1, .flags = model::unit_flag::kMoreParts}));
   engine_.disconnect(*client_, ClientState::Disconnected, now_);
@@ -212,7 +258,7 @@ TEST_F(EngineTest, AClientThatComesBackIsTheSameClient) {
   ASSERT_TRUE(fold({.number = 1, .name = 1}));
   engine_.disconnect(*client_, ClientState::Disconnected, now_);
   EXPECT_EQ(&attach(kIncarnation), client_);
-  EXPECT_EQ(engine_.clients("").size(), 1U);
+  EXPECT_EQ(engine_.clients("", 10'000).size(), 1U);
   EXPECT_NE(&attach(kIncarnation, "1001"), client_);  // another user's incarnation is another client
 }
 
@@ -220,7 +266,7 @@ TEST_F(EngineTest, WhatADeadDaemonAcknowledgedIsLostInRestartNeverReceived) {
   ASSERT_TRUE(fold({.number = 1, .name = 1}));
   const model::EngineState saved = engine_.save(now_);
   Engine restored;
-  restored.restore(saved);
+  restored.restore(saved, now_);
   ClientFacts facts;
   facts.incarnation = kIncarnation;
   facts.labels = client_->labels;
@@ -244,7 +290,7 @@ TEST_F(EngineTest, UsersNeverShareARow) {
   EXPECT_EQ(routes(std::nullopt, "").size(), 2U);
   EXPECT_EQ(routes(std::nullopt, "1001").size(), 1U);
   EXPECT_EQ(engine_.totals("1001").queries, 1U);
-  EXPECT_EQ(engine_.clients("1000").size(), 1U);
+  EXPECT_EQ(engine_.clients("1000", 10'000).size(), 1U);
   EXPECT_EQ(engine_.statement_keys("1000").size(), 1U);
 }
 
@@ -330,7 +376,7 @@ TEST_F(EngineTest, ForgottenClientsStayInTheTotals) {
     attach(std::string(32 - std::to_string(i).size(), '0') + std::to_string(i));
   }
   engine_.tick(now_);
-  EXPECT_EQ(engine_.clients("").size(), static_cast<std::size_t>(limits::clients_max));
+  EXPECT_EQ(engine_.clients("", 10'000).size(), static_cast<std::size_t>(limits::clients_max));
   const auto after = engine_.totals("");
   EXPECT_EQ(after.clients_gone, 1U);
   EXPECT_EQ(after.queries, before.queries);
@@ -342,7 +388,7 @@ TEST_F(EngineTest, ASavedStateRestoresToTheSameRows) {
   ASSERT_TRUE(fold(
       {.number = 2, .unit_id = 9, .name = 1, .statements = {2}, .flags = model::unit_flag::kMoreParts, .queries = 4}));
   Engine restored;
-  restored.restore(engine_.save(now_));
+  restored.restore(engine_.save(now_), now_);
   const auto row = *restored.route(restored.route_keys("")[0], 1min, now_);
   EXPECT_EQ(row.window.count, 1U);
   EXPECT_EQ(row.window.queries.p95, routes()[0].window.queries.p95);
@@ -350,7 +396,7 @@ TEST_F(EngineTest, ASavedStateRestoresToTheSameRows) {
   EXPECT_EQ(restored.statement_keys("").size(), 2U);
   EXPECT_EQ(restored.totals("").loss, engine_.totals("").loss);
   EXPECT_EQ(restored.totals("").open, 1U);
-  EXPECT_EQ(restored.clients("")[0].state, ClientState::Disconnected);
+  EXPECT_EQ(restored.clients("", 10'000)[0].state, ClientState::Disconnected);
   // The open unit goes on where it was: its totals are not counted twice.
   Client& client = **restored.attach({kIncarnation, client_->labels, 1, "", "", 4, {}}, now_);
   Dictionary dictionary;

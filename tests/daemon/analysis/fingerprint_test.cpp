@@ -41,6 +41,18 @@ TEST(Fingerprint, DoubleQuotesAreAStringForMysqlAndANameForTheOthers) {
   }
 }
 
+TEST(Fingerprint, ASecretInDoubleQuotesIsAValue) {
+  for (const model::Vendor vendor : kVendors) {
+    EXPECT_EQ(normalise("CREATE USER a IDENTIFIED BY \"S3cret\"", vendor), "CREATE USER a IDENTIFIED BY ?");
+    EXPECT_EQ(normalise("ALTER ROLE a PASSWORD \"S3cret\"", vendor), "ALTER ROLE a PASSWORD ?");
+  }
+  EXPECT_EQ(normalise("SELECT a FROM t WHERE email = \"bob@example.org\"", kSqlite), "SELECT a FROM t WHERE email = ?");
+  EXPECT_EQ(normalise("PRAGMA key = \"hunter2\"", kSqlite), normalise("PRAGMA key = \"x\"", kSqlite));
+  EXPECT_EQ(normalise("SELECT a FROM t WHERE t.a = \"u\".\"b\" ORDER BY \"a\"", kSqlite),
+            "SELECT a FROM t WHERE t.a = \"u\".\"b\" ORDER BY \"a\"");
+  EXPECT_EQ(normalise("SELECT a FROM t WHERE a = \"b\"", kPostgresql), "SELECT a FROM t WHERE a = \"b\"");
+}
+
 TEST(Fingerprint, TablesThatDifferOnlyInCaseOrQuotesStayApart) {
   EXPECT_NE(normalise("SELECT a FROM Book", kMysql), normalise("SELECT a FROM book", kMysql));
   EXPECT_NE(normalise("SELECT a FROM \"Book\"", kPostgresql), normalise("SELECT a FROM Book", kPostgresql));

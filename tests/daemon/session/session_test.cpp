@@ -148,6 +148,62 @@ TEST_F(SessionTest, GoesAwayAndReadsOnUntilBye) {
   EXPECT_TRUE(peer->session().finished());
 }
 
+TEST_F(SessionTest, AByeThatWasAskedForIsNoFarewell) {
+  auto peer = client();
+  peer->send(define_route(1, "stream/"));
+  peer->send(wire::encode_batch({1'010'000'000, 1}));
+  peer->send(support::unit_frame({.number = 1, .unit_id = 7, .name = 1, .flags = model::unit_flag::kMoreParts}));
+  world_.registry.drain(world_.clock.now());
+  peer->send(wire::encode_frame(FrameType::Bye, ""));
+  EXPECT_TRUE(peer->session().finished());
+  const auto clients = world_.engine.clients("", 10);
+  EXPECT_EQ(clients.at(0).state, model::ClientState::Disconnected);
+  EXPECT_EQ(clients.at(0).open, 1U);
+  EXPECT_EQ(clients.at(0).incomplete, 0U);
+}
+
+TEST_F(SessionTest, ARowThatDoesNotFitAFrameIsAnErrorAndTheConnectionGoesOn) {
+  auto peer = client();
+  // A timeline of statements whose summaries grow sixfold in JSON.
+  const std::string alias(64, '\x01');
+  const std::string table(200, '\x01');
+  peer->send(wire::encode_define({1, wire::DefineKind::Alias, false, 0, alias}));
+  for (std::uint32_t id = 2; id < 202; ++id) {
+    const std::string sql = "SELECT a FROM \"" + std::to_string(id) + table + "\"";
+    peer->send(wire::encode_define({id, wire::DefineKind::Statement, false, 2, sql}));
+  }
+  support::UnitSpec spec{.number = 1};
+  for (std::uint32_t id = 2; id < 202; ++id) spec.statements.push_back(id);
+  spec.alias = 1;
+  peer->send(wire::encode_batch({1'010'000'000, 1}));
+  peer->send(support::unit_frame(spec));
+  auto asking = reader();
+  asking->send(command("units"));
+  const auto frames = asking->receive();
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_LE(frames[0].payload.size(), static_cast<std::size_t>(limits::frame_bytes_max));
+  asking->send(command("status"));
+  EXPECT_EQ(asking->receive().back().json().at("result").at("units").at("received"), 1);
+}
+
+TEST_F(SessionTest, DeepJsonIsNamedAndNotFollowed) {
+  auto peer = reader();
+  peer->send(wire::encode_frame(FrameType::Command, std::string(30'000, '[') + std::string(30'000, ']')));
+  EXPECT_EQ(peer->receive().back().json().at("sentence"), "the payload is a list, it must be an object");
+}
+
+TEST_F(SessionTest, TotalsThatDoNotAddUpAreRefused) {
+  MemoryPeer peer(world_);
+  wire::Hello liar;
+  liar.protocol_min = liar.protocol_max = 1;
+  liar.incarnation = kIncarnation;
+  liar.created = 5;
+  liar.acknowledged = 9;
+  peer.send(wire::encode_hello(liar));
+  EXPECT_EQ(peer.receive().back().json().at("code"), "hello_invalid");
+  EXPECT_EQ(world_.engine.totals("").loss, model::Loss{});
+}
+
 TEST_F(SessionTest, GoesAwayForGoodWhenNoByeComes) {
   auto peer = client();
   world_.registry.drain(world_.clock.now());

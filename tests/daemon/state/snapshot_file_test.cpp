@@ -74,7 +74,7 @@ model::ClientStateOnDisk sample_client() {
   client.client = "mercuryd-python/0.1.0";
   client.state = model::ClientState::Ended;
   client.connected = at(-1);
-  client.seen = at(INT64_MAX);
+  client.seen = at(std::int64_t{1} << 61U);
   client.loss = loss(1000);
   client.highest = 998;
   client.queries = 12'345;
@@ -158,7 +158,7 @@ TEST(SnapshotFile, GivesBackWhatWasSaved) {
   const model::ClientStateOnDisk& client = decoded->clients.at(0);
   EXPECT_EQ(client.pid, -1);
   EXPECT_EQ(client.connected, at(-1));
-  EXPECT_EQ(client.seen, at(INT64_MAX));
+  EXPECT_EQ(client.seen, at(std::int64_t{1} << 61U));
   EXPECT_EQ(client.loss, loss(1000));
   EXPECT_EQ(client.open.at(0).header, sample_client().open.at(0).header);
   EXPECT_EQ(client.open.at(0).route, "import_orders");
@@ -168,6 +168,14 @@ TEST(SnapshotFile, AnEmptyStateIsItsHeaderAndFourBytes) {
   const std::string bytes = encode({});
   EXPECT_EQ(bytes, seal(std::string(4, '\0')));
   ASSERT_TRUE(decode(bytes));
+}
+
+TEST(SnapshotFile, ATimeThatCouldOverflowADifferenceIsDamage) {
+  model::EngineState state;
+  state.written = at(INT64_MAX);
+  const auto decoded = decode(encode(state));
+  ASSERT_FALSE(decoded);
+  EXPECT_NE(decoded.error().sentence.find("a time is out of range"), std::string::npos) << decoded.error().sentence;
 }
 
 TEST(SnapshotFile, EveryTruncationIsDamage) {
