@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "client_py" / "src"), str(HERE.parent / "bookshop"), str(HERE)]
 
 _DATA = tempfile.mkdtemp(prefix="mercury-bookshop-")
-for _name in [name for name in os.environ if name.startswith(("BOOKSHOP_", "MERCURY_"))]:
+for _name in [name for name in os.environ if name.startswith(("BOOKSHOP_", "MERCURY_")) and name != "MERCURY_BIN_DIR"]:
     del os.environ[_name]
 os.environ["BOOKSHOP_DATA"] = _DATA
 os.environ["DJANGO_SETTINGS_MODULE"] = "bookshop.settings"

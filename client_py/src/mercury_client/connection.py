@@ -12,6 +12,7 @@ kept here: a BATCH stands before the units of each write, DROPPED before BYE, an
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Iterator
 
 from . import faults
@@ -119,6 +120,9 @@ class Connection:
         self.outgoing += Batch(sent_ns, created).encode()
         while len(self.outgoing) < SLICE_BYTES and (unit := buffer.take(created)):
             self._write_unit(unit, buffer)
+            # Lets a thread of the application that waits for the interpreter go first: otherwise it would wait for
+            # the whole batch, or for the switch interval of 5 ms.
+            time.sleep(0)
 
     def _write_unit(self, unit: Unit, buffer: Buffer) -> None:
         """Write one unit with the definitions that it needs, or drop it with a reason."""

@@ -62,7 +62,11 @@ model::UserState sample_user() {
   statement.worst_repeat_route = 0xffffffff;
   user.statements.push_back(statement);
   user.overflowed = 9;
-  user.gone = {loss(50), 1, 2, 3, 4, 5, 6, 7};
+  user.gone.loss = loss(50);
+  user.gone.queries = 1;
+  user.gone.incomplete = 3;
+  user.gone.clients_gone = 4;
+  user.gone.overflowed = 7;
   return user;
 }
 
