@@ -66,7 +66,11 @@ def running(command: list[str], log: Path, **options: Any) -> Iterator[subproces
             raise SystemExit(f"demo: {command[0]} ended by itself with {process.returncode}")
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ import pytest
 import mercury_client
 from mercury_client import flusher as flusher_module
 from mercury_client import limits
+from mercury_client import sender as sender_module
 from mercury_client.flusher import THREAD_NAME
 from mercury_client.process import Client
 from mercury_client.protocol import UnitFlags, UnitKind
@@ -153,3 +154,23 @@ def test_stop_is_quick_with_a_stuck_daemon(client: Client, daemon: FakeDaemon) -
     assert client.flusher.stop(5.0)
     assert time.monotonic() - started < 1.0
     assert flushers() == 0
+
+
+def test_the_first_unit_after_a_pause_is_sent_at_once(
+    client: Client, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what follows it waits for the batch's time: a process that is killed soon after loses less."""
+    work()
+    assert mercury_client.flush(5.0)
+    wait_until(lambda: client.flusher._sleeping, "the flusher sleeps")
+    for module in (flusher_module, sender_module):
+        monkeypatch.setattr(module, "BATCH_S", 60.0)
+    client.sender._next_batch = 0.0
+    work("first")
+    daemon.wait_for_units(2)
+    for _ in range(10):
+        work("following")
+    assert [len(one.batches) for one in daemon.connections] == [2]
+    assert client.buffer.has_queued
+    assert mercury_client.flush(5.0)
+    assert [batch.created for batch in daemon.connections[0].batches] == [1, 2, 12]

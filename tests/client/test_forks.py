@@ -141,3 +141,68 @@ def test_a_stopped_daemon_does_not_delay_a_fork(daemon: FakeDaemon, tmp_path: Pa
     )
     assert float(output) < 0.5
     daemon.go_on()
+
+
+def test_the_parent_goes_on_sending_after_a_fork(daemon: FakeDaemon, tmp_path: Path) -> None:
+    """What waited at the fork arrives without another unit that pushes it."""
+    run_scenario(
+        """
+        work("before")
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        deadline = time.monotonic() + 5
+        while mercury_client.stats()["acknowledged"] < 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert mercury_client.stats()["acknowledged"] == 1
+        os._exit(0)
+        """,
+        daemon.address,
+        tmp_path,
+    )
+    assert names(daemon) == ["before"]
+
+
+def test_a_fork_in_c_is_noticed(daemon: FakeDaemon, tmp_path: Path) -> None:
+    """uWSGI forks without a word to Python: each child has an incarnation and a connection of its own."""
+    output = run_scenario(
+        """
+        import ctypes
+        from mercury_client import process
+
+        def fork():
+            process._client.flusher.stop(5)  # whoever forks in C among running threads may hang in C
+            while len(os.listdir("/proc/self/task")) > 1:
+                time.sleep(0.001)
+            return ctypes.PyDLL(None).fork()
+
+        def query(text):
+            mercury_client.innermost().record(text, "default", "sqlite", time.perf_counter_ns(), 1000)
+
+        work("parent")
+        children = []
+        for kind in ("unit", "query", "open", "nothing"):
+            with mercury_client.unit("of both"):
+                child = fork()
+                if child == 0 and kind == "open":
+                    query("query of the open unit's child")
+            if child == 0:
+                if kind == "unit":
+                    work("child")
+                elif kind == "query":
+                    query("child")
+                os.write(1, mercury_client.stats()["incarnation"].encode() + b"\\n")
+                mercury_client.shutdown()
+                os._exit(0)
+            children.append(child)
+        for child in children:
+            assert os.waitpid(child, 0)[1] == 0
+        print(mercury_client.stats()["incarnation"], mercury_client.stats()["internal_errors"])
+        """,
+        daemon.address,
+        tmp_path,
+    )
+    assert len(set(output.split())) == 6 and output.split()[-1] == "0"
+    assert counts(daemon) == [5, 1, 1, 1]
+    assert names(daemon) == ["", "", "child", "of both", "of both", "of both", "of both", "parent"]
+    assert daemon.duplicates == 0

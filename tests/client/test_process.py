@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mercury_client.settings import settings_from
 from support.fake_daemon import FakeDaemon
 from support.scenario import run_scenario
 
@@ -196,3 +197,65 @@ def test_the_environment_switches_off(
         tmp_path,
     )
     assert output.split() == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "enabled"),
+    [
+        ("MERCURY_ADDRESS", "", False),
+        ("MERCURY_ADDRESS", "tcp://here", False),
+        ("MERCURY_MODE", "off", False),
+        ("MERCURY_MODE", "fast", False),
+        ("MERCURY_MODE", "strict", True),
+    ],
+)
+def test_the_environment_counts_without_configure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str, enabled: bool
+) -> None:
+    """A wrong value breaks no import: nothing is measured until configure() names it."""
+    monkeypatch.setenv(variable, value)
+    output = run_scenario(
+        """
+        work()
+        print(mercury_client.enabled(), mercury_client.stats()["created"])
+        """,
+        value if variable == "MERCURY_ADDRESS" else f"unix://{tmp_path}/nobody.sock",
+        tmp_path,
+    )
+    assert output.split() == [str(enabled), str(int(enabled))]
+
+
+@pytest.mark.parametrize("address", ["tcp://here", "relative.sock", "unix:///" + "x" * 103])
+def test_an_address_that_names_no_daemon_is_a_value_error(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """From an argument or the environment, with what to write instead."""
+    monkeypatch.delenv("MERCURY_ADDRESS", raising=False)
+    with pytest.raises(ValueError, match="the address '"):
+        settings_from(address=address)
+    with pytest.raises(ValueError, match="the address '"):
+        settings_from(environ={"MERCURY_ADDRESS": address})
+
+
+def test_a_terminated_pool_has_sent_the_first_unit_of_each_worker(daemon: FakeDaemon, tmp_path: Path) -> None:
+    """``with Pool()`` ends its workers by a signal that runs nothing of ours."""
+    run_scenario(
+        """
+        import multiprocessing
+        from mercury_client import flusher, sender
+        flusher.BATCH_S = sender.BATCH_S = 60.0  # nothing of it waits for a batch's time
+
+        def job(number):
+            work(f"job {number}")
+            deadline = time.monotonic() + 5
+            while mercury_client.stats()["acknowledged"] < 1 and time.monotonic() < deadline:
+                time.sleep(0.001)
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("fork").Pool(1) as pool:
+                pool.map(job, [1])
+        """,
+        daemon.address,
+        tmp_path,
+    )
+    assert names(daemon) == ["job 1"]

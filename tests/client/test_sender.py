@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import socket
 import time
 from pathlib import Path
@@ -255,3 +256,44 @@ def test_a_listener_of_another_user_gets_no_byte(tmp_path: Path, monkeypatch: py
         assert named.connect()
         assert not os.get_inheritable(named.fileno())
         named.close()
+
+
+def test_a_long_pause_costs_no_connection(client: Client, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon's time to answer begins with the first unit that is sent, not with what it said last."""
+    work()
+    assert mercury_client.flush(5.0)
+    client.flusher.stop(1.0)
+    monkeypatch.setattr(sender_module, "STALL_S", 30.0)
+    daemon.acks = False
+    pause_over = time.monotonic() + 31.0
+    client.buffer.put(Unit(99, 1, "after the pause", time.perf_counter_ns()))
+    client.sender.step(pause_over, urgent=True)
+    assert client.sender.state == "connected"
+    client.sender.step(pause_over + 29.0)
+    assert client.sender.state == "connected"
+    client.sender.step(pause_over + 31.0)
+    assert (client.sender.state, len(daemon.connections)) == ("waiting", 1)
+    daemon.acks = True
+
+
+def test_the_applications_random_numbers_stay_its_own(make_client: MakeClient) -> None:
+    """A test that seeds the generator sees the same sequence while the daemon is away."""
+    client = make_client(quiet=True)
+    work()
+    random.seed(7)
+    before = random.getstate()
+    client.sender.step(time.monotonic(), urgent=True)
+    assert client.sender.unreachable
+    assert random.getstate() == before
+
+
+def test_an_empty_address_is_not_looked_for(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the settings name one, or the environment has one by default."""
+    monkeypatch.setenv("MERCURY_ADDRESS", "")
+    client = make_client(quiet=True)
+    work()
+    client.sender.step(time.monotonic(), urgent=True)
+    assert (client.sender.address, client.sender.last_error) == (
+        "",
+        "measuring is off: the mode is 'off' or the address is empty",
+    )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.cache import cache, caches
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.template import Context, Template
@@ -17,6 +21,7 @@ from django.test import Client, override_settings
 from sink import Sink
 
 from django_mercury import commands, unit
+from django_mercury.cache import watch
 from mercury_client.protocol import UnitKind
 
 
@@ -88,6 +93,31 @@ def test_a_cached_page_hits_from_the_second_request_on(sink: Sink) -> None:
     first, second = sink.units()
     assert (first.caches, first.queries) == ({"default": [0, 1, 1, 0]}, 1)
     assert (second.caches, second.queries) == ({"default": [1, 0, 0, 0]}, 0)
+
+
+def test_a_patch_of_the_backends_class_is_seen(sink: Sink) -> None:
+    """Though the cache is watched already; an object's own method is looked up when it is called."""
+    with mock.patch.object(LocMemCache, "set", return_value="patched") as patched, unit("block"):
+        assert cache.set("a", 1) == "patched"
+    patched.assert_called_once_with("a", 1)
+    assert sink.one().caches == {"default": [0, 0, 1, 0]}
+
+
+def test_a_watched_cache_is_what_it_was_and_dies_by_itself() -> None:
+    """Same class for whoever asks, bound methods, and no cycle for the garbage collector."""
+    one = LocMemCache("mine", {})
+    watch(one, "mine")
+    watch(one, "mine")
+    assert isinstance(one, LocMemCache)
+    assert (type(one).__name__, type(one).__module__) == (LocMemCache.__name__, LocMemCache.__module__)
+    assert one.get_many.__func__.__name__ == "get_many" and type(one).__mro__[1] is LocMemCache
+    reference = weakref.ref(one)
+    gc.disable()
+    try:
+        del one
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
 def test_caches_of_other_threads_and_aliases_are_watched(sink: Sink, tmp_path: Path) -> None:

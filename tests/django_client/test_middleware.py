@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import threading
-from collections.abc import AsyncIterator, Iterator
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -355,3 +357,74 @@ def test_a_generator_thats_never_started_ends_with_close(sink: Sink) -> None:
     response = respond(StreamingHttpResponse(iter([b"x"])))
     response.close()
     assert sink.one().streamed
+
+
+def test_an_async_stream_that_is_left_while_sending_is_cleaned_up_at_once(sink: Sink) -> None:
+    """The client leaves while the server waits in `send`: the body's `finally` needs no garbage collector."""
+    ended: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"part"
+        finally:
+            ended.append("finally")
+
+    async def get_response(request: Any) -> Any:
+        return StreamingHttpResponse(body())
+
+    async def serve() -> None:
+        response = await MercuryMiddleware(get_response)(RequestFactory().get("/"))
+        try:
+            async for _ in response:
+                await asyncio.Event().wait()  # send
+        finally:
+            response.close()
+
+    async def main() -> None:
+        task = asyncio.ensure_future(serve())
+        while not any(unit.first_byte_ns for unit in sink.recorder.open_units.values()):
+            await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        del task
+        for _ in range(20):  # generators that are dropped one after the other are closed by the loop
+            await asyncio.sleep(0)
+        assert ended == ["finally"]
+
+    without_collector(lambda: asyncio.run(main()))
+    assert sink.one().streamed
+
+
+def test_a_stream_that_was_closed_dies_without_a_collector(sink: Sink) -> None:
+    """Neither the wrapped iterator nor the wrapped close holds the response."""
+
+    def respond_and_close() -> None:
+        response = respond(StreamingHttpResponse(iter([b"part"])))
+        assert list(response) == [b"part"]
+        response.close()
+        reference = weakref.ref(response)
+        del response
+        assert reference() is None
+
+    without_collector(respond_and_close)
+    assert sink.one().streamed
+
+
+def test_a_stream_that_is_neither_read_nor_closed_ends_with_its_response(sink: Sink) -> None:
+    """Another middleware put its own response in the place."""
+    respond(StreamingHttpResponse(iter([b"part"])))
+    gc.collect()
+    assert sink.one().streamed
+    assert sink.recorder.open_units == {}
+
+
+def without_collector(run: Callable[[], None]) -> None:
+    """Run with garbage collection off."""
+    gc.collect()
+    gc.disable()
+    try:
+        run()
+    finally:
+        gc.enable()

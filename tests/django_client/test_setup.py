@@ -95,6 +95,10 @@ def test_the_environment_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["manage.py", "runserver"])
     assert conf.detect_environment(True, {}) == "development"
     assert conf.detect_environment(False, {}) == "production"
+    monkeypatch.setattr(sys, "argv", ["/venv/site-packages/pytest/__main__.py"])  # python -m pytest
+    assert conf.detect_environment(True, {}) == "test"
+    monkeypatch.setattr(sys, "argv", ["/srv/shop/__main__.py"])
+    assert conf.detect_environment(True, {}) == "development"
     code = "from django_mercury import conf; import os; print(conf.detect_environment(True, os.environ))"
     child = subprocess.run([sys.executable, "-c", code], env=child_environment(), capture_output=True, text=True)
     assert child.stdout.strip() == "development"
@@ -182,6 +186,25 @@ def test_wrong_settings_do_not_stop_a_site(variable: str) -> None:
     assert done.stderr.count("is 'fast': must be one of 'auto', 'strict', 'off'") == 1
     assert done.stderr.count("did you mean 'SERVICE'?") == 1
     assert "internal error" not in done.stderr
+
+
+_OFF = """
+import django
+django.setup()
+import mercury_client
+print(mercury_client.enabled())
+"""
+
+
+@pytest.mark.parametrize("variable", ["MERCURY_ADDRESS", "MERCURY_MODE"])
+def test_a_wrong_variable_switches_off_and_is_told_in_one_line(variable: str) -> None:
+    """Who set it meant another daemon, or none: nothing is sent to the default one."""
+    done = subprocess.run(
+        [sys.executable, "-c", _OFF], env=child_environment(**{variable: "tcp://here"}), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr
+    [line] = done.stderr.splitlines()
+    assert f"{variable} is 'tcp://here': " in line and line.endswith("; measuring is off")
 
 
 # System checks
@@ -325,3 +348,25 @@ def test_the_sites_address_is_passed_on(tmp_path: Path, lonely_python: Path, mon
     with override_settings(MERCURY={"ADDRESS": "unix:///there.sock"}):
         assert mercury.run(["status"]) == 0
     assert output.read_text() == "unix:///there.sock\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"ENVIRONMENT": "production"}, "unix:///run/mercury/mercuryd.sock\n"),
+        ({"ENVIRONMENT": "development"}, "\n"),
+        ({"ENVIRONMENT": "production", "ADDRESS": ""}, "\n"),
+    ],
+)
+def test_the_command_asks_the_daemon_that_the_site_sends_to(
+    tmp_path: Path, lonely_python: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: str
+) -> None:
+    """In production the system's, though the user may have a private one; else mercuryctl finds it."""
+    output = tmp_path / "seen"
+    write_program(tmp_path, f'echo "$MERCURY_ADDRESS" > "{output}"')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(lonely_python))
+    monkeypatch.delenv("MERCURY_ADDRESS")
+    with override_settings(MERCURY=given):
+        assert mercury.run(["status"]) == 0
+    assert output.read_text() == expected

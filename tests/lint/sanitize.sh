@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer, the threaded ones under ThreadSanitizer, and
 # each fuzz target for a while. Run by `make sanitize` from the root of the repository.
-set -eu
+set -euo pipefail
 seconds=${FUZZ_SECONDS:-20}
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
 mkdir -p build
@@ -15,7 +15,7 @@ build dev
 ctest --preset dev -j "$(nproc)" | tail -n 8
 echo "ThreadSanitizer"
 build tsan --target test_transport --target test_state --target test_platform --target test_base
-ctest --preset tsan -R '^(transport|state|platform|base): ' -j "$(nproc)" | tail -n 8
+ctest --preset tsan --no-tests=error -R '^(transport|state|platform|base):' -j "$(nproc)" | tail -n 8
 echo "fuzzing, $seconds s a target"
 build fuzz
 for target in build/fuzz/tests/fuzz_*; do

@@ -1,7 +1,8 @@
 """Count cache operations: hits, misses, sets and deletes, per alias and unit.
 
-Django has no hook for caches, so the methods of each cache **object** are wrapped as ``CacheHandler`` creates
-it, and those of the objects that exist already. The classes of the backends are not touched.
+Django has no hook for caches, so each cache **object** gets a class of ours below its own as ``CacheHandler``
+creates it, and so do the objects that exist already. The classes of the backends are not touched, what is done
+to them later (``mock.patch``) shows, and no object refers to itself.
 
 What counts: ``get``, ``has_key`` and ``get_or_set`` one hit or miss; ``get_many`` a hit for each key it
 found; ``set``, ``add`` (if it stored), ``incr``, ``decr`` one set; ``set_many``, ``delete``, ``delete_many``
@@ -11,10 +12,10 @@ by keys. A default of our own tells a miss from a cached ``None``. Operations th
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
-from types import MethodType
 from typing import Any
 
 from django.core.cache import CacheHandler, caches
@@ -26,7 +27,8 @@ from mercury_client.recorder import innermost
 __all__ = ["install", "watch"]
 
 _MISSING = object()
-_MARK = "_mercury_watched"
+_MARK = "_mercury_watched"  # on a cache: its alias
+_classes: dict[type[BaseCache], type[BaseCache]] = {}  # of a backend: ours below it
 _inside: ContextVar[bool] = ContextVar("mercury_cache", default=False)
 
 Counts = tuple[int, int, int, int]  # hits, misses, sets, deletes
@@ -57,19 +59,26 @@ _COUNTS: dict[str, Callable[[Any, Any], Counts]] = {
 _COLLECTIONS = {"get_many": "keys", "delete_many": "keys", "set_many": "data"}
 
 
-def _count(alias: str, counts: Counts) -> None:
+def _count(cache: BaseCache, counts: Counts) -> None:
     unit = innermost()
     if unit is not None:
-        unit.count_cache(alias, *counts)
+        unit.count_cache(getattr(cache, _MARK), *counts)
 
 
-def _watched(alias: str, name: str, method: Method) -> Method:
+def _method(kind: type[BaseCache], cache: BaseCache, name: str) -> Method:
+    """Return the method of the class ``kind``, as it is now, bound to ``cache``."""
+    method: Method = getattr(super(_classes[kind], cache), name)
+    return method
+
+
+def _watched(kind: type[BaseCache], name: str) -> Method:
     """Wrap one method whose counts follow from its result and its first argument."""
     count_of = _COUNTS[name]
     keyword = _COLLECTIONS.get(name, "key")
 
-    @wraps(method)
+    @wraps(getattr(kind, name))
     def call(self: BaseCache, *args: Any, **kwargs: Any) -> Any:
+        method = _method(kind, self, name)
         if _inside.get():
             return method(*args, **kwargs)
         if name in _COLLECTIONS:
@@ -80,7 +89,7 @@ def _watched(alias: str, name: str, method: Method) -> Method:
         finally:
             _inside.reset(token)
         try:
-            _count(alias, count_of(result, args[0] if args else kwargs.get(keyword)))
+            _count(self, count_of(result, args[0] if args else kwargs.get(keyword)))
         except Exception:
             faults.recover("cache")
         return result
@@ -97,9 +106,10 @@ def _materialised(keyword: str, args: Any, kwargs: Any) -> tuple[Any, Any]:
     return args, kwargs
 
 
-def _watched_get(alias: str, get: Method) -> Method:
-    @wraps(get)
+def _watched_get(kind: type[BaseCache]) -> Method:
+    @wraps(kind.get)
     def call(self: BaseCache, key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:
+        get = _method(kind, self, "get")
         if _inside.get():
             return get(key, default, *args, **kwargs)
         token = _inside.set(True)
@@ -109,7 +119,7 @@ def _watched_get(alias: str, get: Method) -> Method:
             _inside.reset(token)
         hit = result is not _MISSING
         try:
-            _count(alias, _hit_or_miss(hit))
+            _count(self, _hit_or_miss(hit))
         except Exception:
             faults.recover("cache")
         return result if hit else default
@@ -117,11 +127,12 @@ def _watched_get(alias: str, get: Method) -> Method:
     return call
 
 
-def _watched_get_or_set(alias: str, get_or_set: Method) -> Method:
+def _watched_get_or_set(kind: type[BaseCache]) -> Method:
     """Count a hit, or a miss and a set: whether the default was needed tells which."""
 
-    @wraps(get_or_set)
+    @wraps(kind.get_or_set)
     def call(self: BaseCache, key: Any, default: Any, *args: Any, **kwargs: Any) -> Any:
+        get_or_set = _method(kind, self, "get_or_set")
         if _inside.get():
             return get_or_set(key, default, *args, **kwargs)
         used = False
@@ -143,7 +154,7 @@ def _watched_get_or_set(alias: str, get_or_set: Method) -> Method:
         finally:
             _inside.reset(token)
         try:
-            _count(alias, (0, 1, 1, 0) if used else (1, 0, 0, 0))
+            _count(self, (0, 1, 1, 0) if used else (1, 0, 0, 0))
         except Exception:
             faults.recover("cache")
         return result
@@ -151,21 +162,24 @@ def _watched_get_or_set(alias: str, get_or_set: Method) -> Method:
     return call
 
 
+def _new_class(kind: type[BaseCache]) -> type[BaseCache]:
+    """Return the class below ``kind`` that counts; it goes by the same name."""
+    members: dict[str, Any] = {name: _watched(kind, name) for name in _COUNTS}
+    members.update(get=_watched_get(kind), get_or_set=_watched_get_or_set(kind))
+    members.update(__module__=kind.__module__, __qualname__=kind.__qualname__, __doc__=kind.__doc__)
+    watched: type[BaseCache] = types.new_class(kind.__name__, (kind,), exec_body=lambda body: body.update(members))
+    return watched
+
+
 def watch(cache: Any, alias: str) -> None:
-    """Wrap the methods of one cache object, once; its async methods go through the sync ones."""
-    if not isinstance(cache, BaseCache) or getattr(cache, _MARK, False):
+    """Count the operations of one cache object, once; its async methods go through the sync ones."""
+    if not isinstance(cache, BaseCache) or getattr(cache, _MARK, None):
         return
-    for name in (*_COUNTS, "get", "get_or_set"):
-        method = getattr(cache, name)
-        if name == "get":
-            watched = _watched_get(alias, method)
-        elif name == "get_or_set":
-            watched = _watched_get_or_set(alias, method)
-        else:
-            watched = _watched(alias, name, method)
-        # A bound method, not a plain function: Django >= 6.1 looks at `cache.get_many.__func__`.
-        setattr(cache, name, MethodType(watched, cache))
-    setattr(cache, _MARK, True)
+    setattr(cache, _MARK, alias)
+    kind = type(cache)
+    if kind not in _classes:
+        _classes.setdefault(kind, _new_class(kind))  # another thread may have been first
+    cache.__class__ = _classes[kind]
 
 
 def install() -> None:

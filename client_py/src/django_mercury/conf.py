@@ -5,8 +5,8 @@
     environment variable (if the key has one)  >  settings.MERCURY[key]  >  default
 
 An invalid value never stops a site: the default is used in its place, and the error is told by
-``manage.py check`` (E001) and, where checks do not run, by one log line. Only an invalid MERCURY_MODE, which
-the client reads too, switches measuring off.
+``manage.py check`` (E001) and, where checks do not run, by one log line. Only an invalid MERCURY_MODE or
+MERCURY_ADDRESS, which the client reads too, switches measuring off: who set it meant another daemon or none.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def _read(setting: Setting, given: Mapping[str, Any], environ: Mapping[str, str]
     fault = setting.fault(value)
     if fault is None:
         return value
-    errors.append(f"{where} is {value!r:.80}: {fault}")
+    consequence = "; measuring is off" if where == setting.variable else ""
+    errors.append(f"{where} is {value!r:.80}: {fault}{consequence}")
     return None
 
 
@@ -191,6 +192,8 @@ def _tests_are_running(environ: Mapping[str, str]) -> bool:
     # also have been imported here.
     if "_pytest" in sys.modules and ("PYTEST_VERSION" in environ or "PYTEST_XDIST_WORKER" in environ):
         return True
+    if program == "__main__.py" and os.path.basename(os.path.dirname(sys.argv[0])) == "pytest":
+        return True  # python -m pytest, before version 8.2
     return program in ("pytest", "py.test") or "unittest.__main__" in sys.modules
 
 

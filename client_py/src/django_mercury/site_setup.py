@@ -37,7 +37,8 @@ def set_up() -> conf.Configuration:
                 on_demand=configuration.on_demand,
             )
         except ValueError as error:
-            log.warning("measuring is off: %s", error)
+            if not configuration.errors:  # else it was told above, or the checks tell it
+                log.warning("measuring is off: %s", error)
             mercury_client.disable()
         if not configuration.enabled:
             mercury_client.disable()
@@ -59,4 +60,4 @@ def _tell_faults(configuration: conf.Configuration) -> None:
     if program in ("manage.py", "django-admin"):
         return
     for sentence in (*configuration.errors, *configuration.unknown):
-        log.warning("setting ignored: %s", sentence)
+        log.warning("wrong setting: %s", sentence)

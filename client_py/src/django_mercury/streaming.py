@@ -19,6 +19,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from time import perf_counter_ns, thread_time_ns
 from typing import Any
+from weakref import finalize
 
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
@@ -35,11 +36,23 @@ def follow(unit: Unit, response: HttpResponseBase) -> None:
     unit.streamed = True
     if isinstance(response, FileResponse):
         _note_first_byte(unit)
-    elif getattr(response, "is_async", False):
-        response.streaming_content = _follow_async(unit, response.streaming_content)
     else:
-        response.streaming_content = _follow_sync(unit, response.streaming_content)
+        _wrap_iterator(unit, response)
     _wrap_close(unit, response)
+    # For a response that is neither read nor closed: another middleware may put its own in the place.
+    ending: Any = finalize(response, finish, unit)
+    ending.atexit = False
+
+
+def _wrap_iterator(unit: Unit, response: Any) -> None:
+    """Wrap what the application gave.
+
+    ``streaming_content`` builds an iterator that holds the response: the response would hold itself, and the
+    application's ``finally`` blocks would wait for the garbage collector.
+    """
+    name = "_iterator" if hasattr(response, "_iterator") else "streaming_content"
+    follow_parts: Any = _follow_async if getattr(response, "is_async", False) else _follow_sync
+    setattr(response, name, follow_parts(unit, getattr(response, name)))
 
 
 def _note_first_byte(unit: Unit) -> None:
@@ -70,6 +83,7 @@ def _follow_sync(unit: Unit, parts: Iterator[bytes]) -> Iterator[bytes]:
         raise
     finally:
         _finish(unit, error)
+        error = None  # whose traceback holds this frame
 
 
 async def _follow_async(unit: Unit, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -92,6 +106,7 @@ async def _follow_async(unit: Unit, parts: AsyncIterator[bytes]) -> AsyncIterato
         raise
     finally:
         _finish(unit, error)
+        error = None  # whose traceback holds this frame
 
 
 def _finish(unit: Unit, error: BaseException | None) -> None:
@@ -104,6 +119,7 @@ def _wrap_close(unit: Unit, response: Any) -> None:
     close = response.close
 
     def close_and_finish() -> None:
+        vars(response).pop("close", None)  # else the response holds itself
         token = activate(unit)
         try:
             close()

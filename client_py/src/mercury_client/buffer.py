@@ -69,6 +69,11 @@ class Buffer:
         return bool(self._queued)
 
     @property
+    def has_sent(self) -> bool:
+        """Tell whether something was sent that the daemon has not acknowledged."""
+        return bool(self._sent)
+
+    @property
     def created(self) -> int:
         """Return the highest number that was given."""
         return self._created

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .errors import MercuryError
+from .errors import AddressError, MercuryError
 from .paths import Address, Candidate, Origin, candidates
 from .settings import Settings
 from .spawn import DaemonStarter, start_daemon
@@ -37,6 +37,8 @@ class Dialer:
         Returns at once, unless a daemon may be started: then within about ``start_timeout_s``; 0 forbids it.
         """
         self._start_timeout_s = start_timeout_s
+        if settings.off or os.environ.get("MERCURY_ADDRESS") == "":
+            raise AddressError("measuring is off: the mode is 'off' or the address is empty")
         (candidate,) = candidates(os.environ, named=settings.address or "", environment=settings.environment)
         self.address = str(candidate.address)
         try:

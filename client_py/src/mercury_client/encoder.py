@@ -94,7 +94,7 @@ class Encoder:
     def _sections(self, unit: Unit) -> Sections:
         caches = [
             CacheEntry(id, *counts)
-            for alias, counts in (unit.caches or {}).items()
+            for alias, counts in list((unit.caches or {}).items())  # a late thread may count on
             if (id := self._dictionary.cache(alias))
         ]
         template = TemplateTime(unit.template_ns, unit.template_count) if unit.template_count else None

@@ -6,7 +6,6 @@
     ├── ProtocolError        bytes that break the contract; has a code of PROTOCOL.md §9
     ├── AddressError         an address that names no daemon we could reach
     └── DaemonUnavailable    nobody answers there, or the daemon could not be started
-        └── Rejected         somebody answers, and says no: REJECT, with its code
 
 They are for callers inside the client and for tools. The application never sees one: the flusher, the hooks
 and the exit handlers turn each into a counter and, where somebody must act, into one log line.
@@ -14,7 +13,7 @@ and the exit handlers turn each into a counter and, where somebody must act, int
 
 from __future__ import annotations
 
-__all__ = ["AddressError", "DaemonUnavailable", "MercuryError", "ProtocolError", "Rejected"]
+__all__ = ["AddressError", "DaemonUnavailable", "MercuryError", "ProtocolError"]
 
 
 class MercuryError(Exception):
@@ -42,15 +41,3 @@ class AddressError(MercuryError):
 
 class DaemonUnavailable(MercuryError):
     """Report that no daemon answers, with the real cause in ``sentence``."""
-
-
-class Rejected(DaemonUnavailable):
-    """Report a REJECT; ``code`` as in PROTOCOL.md §9, ``required`` the daemon's protocol range, if told."""
-
-    def __init__(self, code: str, sentence: str, required: tuple[int, int] | None = None) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.required = required
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.sentence}"

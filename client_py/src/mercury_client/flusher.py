@@ -1,6 +1,7 @@
 """Run the sender on one lazy daemon thread, so that the application never waits for it.
 
-The thread starts with the first work, sends batches of at most ``batch_interval_ms``, and ends after a few
+The thread starts with the first work, sends the first unit after a pause at once and what follows in batches
+of at most ``batch_interval_ms``, and ends after a few
 idle seconds; the connection stays open for the next one. ``stop`` ends it at once, which a fork needs.
 
 Where there are no threads (uWSGI without ``enable-threads``, an interpreter that is ending, no memory for a
@@ -86,6 +87,11 @@ class Flusher:
         thread.join(timeout_s)  # without the lock, which the thread may want at its end
         return not thread.is_alive()
 
+    def resume(self) -> None:
+        """Start again what ``stop`` ended before a fork, if there is something left to do."""
+        if not self._is_idle():
+            self.notify(Work.UNIT_OPENED)
+
     def close(self) -> None:
         """Close the descriptors that the thread waited on; it has ended, or did not come along a fork."""
         self._sleeping = False
@@ -134,10 +140,10 @@ class Flusher:
     def _is_idle(self) -> bool:
         recorder = self._recorder
         waiting = len(recorder.buffer) > 0 and not self._sender.off
-        return not (waiting or recorder.open_units or recorder.outside.records)
+        return not (waiting or recorder.open_units or recorder.has_outside)
 
     def _has_fresh_work(self) -> bool:
-        return self._recorder.buffer.has_queued or bool(self._recorder.outside.records)
+        return self._recorder.buffer.has_queued or self._recorder.has_outside
 
     def _retire(self, me: threading.Thread) -> bool:
         """Give up being the thread, unless work came in meanwhile: then whoever is first has the place."""
@@ -158,15 +164,17 @@ class Flusher:
         self._sleeping = True
         if self._has_fresh_work():
             self._sleeping = False
-            if self._recorder.outside.records:
+            if self._recorder.has_outside:
                 timeout = min(timeout, BATCH_S)
         readable, writable = self._sender.descriptors()
         wait([waker.fileno(), *readable], writable, max(timeout, 0.001))
         woken = not self._sleeping
         self._sleeping = False
         waker.clear()
-        if woken and not self._stopping and not self._sender.descriptors()[1]:
-            wait([waker.fileno()], [], BATCH_S)
+        readable, writable = self._sender.descriptors()
+        if woken and not self._stopping and not writable:
+            # The first unit after a pause is due at once, those that follow it with the next batch.
+            wait([waker.fileno(), *readable], [], min(BATCH_S, self._sender.due_s(time.monotonic())))
 
     def _part_due_s(self) -> float:
         units = self._recorder.open_units.copy().values()

@@ -5,9 +5,10 @@
     Client = settings + Buffer + Recorder + Sender + Flusher, one per incarnation
 
 There is one client at a time. A fork stops the flusher before (two threads at a fork are asking for
-trouble); the child gets a new client, empty, with an incarnation and a connection of its own. At exit the
-rest is sent within ``exit_flush_ms``: by ``atexit``, and in children of multiprocessing, which run no
-atexit, by a finalizer.
+trouble); the parent goes on with it, the child gets a new client, empty, with an incarnation and a connection
+of its own. A fork in C that runs no hook of Python's (uWSGI's) is noticed by the process id. At exit the rest
+is sent within ``exit_flush_ms``: by ``atexit``, and in children of multiprocessing, which run no atexit, by a
+finalizer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import atexit
 import contextlib
 import os
 import sys
+import threading
 import time
 from typing import Any
 
@@ -106,7 +108,7 @@ class Client:
         deadline = time.monotonic() + timeout_s
         stopped = self.flusher.stop(FORK_JOIN_S)
         if self.recorder.enabled:
-            if len(self.buffer) or self.recorder.outside.records:
+            if len(self.buffer) or self.recorder.has_outside:
                 self.sender.retry_now()  # the last chance: the daemon may be back
                 self.flush(max(0.0, deadline - time.monotonic() - GOODBYE_S), give_up_early=True)
             self.recorder.switch_off(DropReason.EXIT)
@@ -131,8 +133,15 @@ class Client:
         self.sender.abandon()
 
 
-# The environment is read when the application configures: a wrong value must not break an import.
-_client = Client(settings_from(environ={}))
+def _first_settings() -> Settings:
+    """Return what the environment says alone; a wrong value measures nothing until ``configure`` names it."""
+    try:
+        return settings_from()
+    except ValueError:
+        return Settings(mode="off")
+
+
+_client = Client(_first_settings())
 recorder.install(_client.recorder)
 
 
@@ -182,6 +191,7 @@ def disable() -> None:
 def flush(timeout: float = 1.0) -> bool:
     """Send all finished units and wait at most ``timeout`` seconds; return whether all were acknowledged."""
     try:
+        recorder.notice_fork()
         return _client.flush(timeout)
     except Exception:
         faults.recover("flush")
@@ -191,8 +201,10 @@ def flush(timeout: float = 1.0) -> bool:
 def stats() -> dict[str, Any]:
     """Return the counters of this process.
 
-    ``created`` = ``acknowledged`` + sum of ``dropped`` + ``buffered``.
+    ``created`` = ``acknowledged`` + sum of ``dropped`` + ``buffered``; ``refused`` units were never measured,
+    for too many were open.
     """
+    recorder.notice_fork()
     client = _client
     counters = client.buffer.counters()
     return {
@@ -207,6 +219,7 @@ def stats() -> dict[str, Any]:
         "buffered_bytes": counters.bytes,
         "queries": counters.queries,
         "open": len(client.recorder.open_units),
+        "refused": client.recorder.refused,
         "inline": client.flusher.inline,
         "last_error": client.sender.last_error,
         "internal_errors": faults.total(),
@@ -216,6 +229,7 @@ def stats() -> dict[str, Any]:
 def shutdown(timeout: float = EXIT_FLUSH_MS / 1000) -> None:
     """Send the rest within ``timeout`` seconds and end for good; runs by itself at exit, and only once."""
     try:
+        recorder.notice_fork()  # what the parent has is the parent's to send
         _client.end(timeout)
     except Exception:
         faults.recover("shutdown")
@@ -234,9 +248,18 @@ def _register_exit() -> None:
 
 def _before_fork() -> None:
     try:
+        recorder.notice_fork()
         _client.flusher.stop(FORK_JOIN_S)
     except Exception:
         faults.recover("before fork")
+
+
+def _after_fork_in_parent() -> None:
+    try:
+        if not _client.ended:
+            _client.flusher.resume()
+    except Exception:
+        faults.recover("after fork")
 
 
 def _after_fork_in_child() -> None:
@@ -252,5 +275,16 @@ def _after_fork_in_child() -> None:
         faults.recover("after fork")
 
 
+_foreign_fork_lock = threading.Lock()
+
+
+def _foreign_fork() -> None:
+    """Do in a child what our hook did not: somebody forked in C. The first thread that notices does it."""
+    with _foreign_fork_lock:
+        if recorder.is_forked():
+            _after_fork_in_child()
+
+
+recorder.on_foreign_fork(_foreign_fork)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import enum
 import itertools
+import os
+import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token, copy_context
@@ -65,7 +67,9 @@ class Recorder:
         self.enabled = enabled
         self.open_units: dict[int, Unit] = {}
         self.next_id = itertools.count(1).__next__
+        self.refused = 0  # units that were not measured because OPEN_UNITS_MAX were open
         self._notify = notify
+        self._outside_lock = threading.RLock()  # RLock: a finalizer's query may come in between
         self.outside = self._new_outside()
 
     def open(self, kind: int, name: str, parent: Unit | None) -> Unit:
@@ -76,7 +80,14 @@ class Recorder:
             self._notify(Work.UNIT_OPENED)
         else:
             _void(unit)
+            if self.enabled:
+                self._refuse()
         return unit
+
+    def _refuse(self) -> None:
+        self.refused += 1
+        if self.refused == 1:
+            faults.log.warning("%d units are open, more are not measured until some of them end", OPEN_UNITS_MAX)
 
     def close(self, unit: Unit, end_ns: int) -> None:
         """Seal a unit and hand it over.
@@ -92,15 +103,24 @@ class Recorder:
         self.buffer.put(unit)
         self._notify(Work.UNIT_FINISHED)
 
+    @property
+    def has_outside(self) -> bool:
+        """Tell whether the outside unit has something to hand over."""
+        return self.enabled and bool(self.outside.records or self.outside.caches)
+
     def seal_outside(self) -> None:
-        """Hand the outside unit over if it has records, and start a new one."""
-        outside = self.outside
-        if not outside.records:
-            return
-        if outside.seal(time.perf_counter_ns()):  # else another thread was first
-            self.outside = self._new_outside()
+        """Hand the outside unit over if there is something in it, and start a new one."""
+        with self._outside_lock:
+            if not self.has_outside:
+                return
+            # The new one first: who finds the old one closed must find it.
+            outside, self.outside = self.outside, self._new_outside()
+            now = time.perf_counter_ns()
+            if outside.room == 0:  # no query, and cache operations have no times
+                outside.start_ns = now
+            outside.seal(now)
             outside.overflow = _record_late
-            self.hand_over(outside)
+        self.hand_over(outside)
 
     def split_open(self, age_ns: int, units_max: int) -> None:
         """Hand over a part of each unit that is open for ``age_ns`` or had its last part that long ago."""
@@ -135,6 +155,9 @@ class Recorder:
             _void(unit)
             unit.id = 0  # it is nobody's parent here
             unit.overflow = _record_late
+        self._outside_lock = threading.RLock()  # a thread that does not exist here may hold the old one
+        _void(self.outside)
+        self.outside.overflow = _record_late
         current.set(None)
 
     def _new_outside(self) -> Unit:
@@ -144,26 +167,47 @@ class Recorder:
         return unit
 
     def _record_outside(self, unit: Unit, record: Record) -> None:
-        if unit.closed:
-            _record_late(unit, record)
-            return
-        if unit.room == 0:
-            unit.start_ns = record[3]
-            unit.room = OUTSIDE_RECORDS_MAX
-            unit.records.append(record)
+        with self._outside_lock:
+            is_first = not unit.closed and unit.room == 0
+            if is_first:
+                unit.start_ns = record[3]
+                unit.room = OUTSIDE_RECORDS_MAX
+                unit.records.append(record)
+            elif unit is self.outside and not unit.closed and len(unit.records) >= unit.room:
+                self.seal_outside()
+        if is_first:
             self._notify(Work.QUERY_OUTSIDE)
         else:
-            self.seal_outside()
             _record_late(unit, record)
 
 
 _recorder: Recorder
+_pid = os.getpid()
+_foreign_fork: Callable[[], None] | None = None
 
 
 def install(recorder: Recorder) -> None:
     """Make ``recorder`` the one of this process; for process.py, which builds it."""
-    global _recorder
+    global _recorder, _pid
     _recorder = recorder
+    _pid = os.getpid()
+
+
+def on_foreign_fork(renew: Callable[[], None]) -> None:
+    """Let ``renew`` be called in a child of a fork that ran no hook of Python; for process.py."""
+    global _foreign_fork
+    _foreign_fork = renew
+
+
+def is_forked() -> bool:
+    """Tell whether this process is a child of the one whose recorder is installed."""
+    return os.getpid() != _pid
+
+
+def notice_fork() -> None:
+    """Begin anew if somebody forked in C, as uWSGI does, and ran no hook of Python; costs about 0.1 µs."""
+    if os.getpid() != _pid and _foreign_fork is not None:
+        _foreign_fork()
 
 
 def _void(unit: Unit) -> None:
@@ -183,6 +227,7 @@ def _record_late(unit: Unit, record: Record) -> None:
 def begin(kind: int = UnitKind.BLOCK, name: str = "") -> Unit:
     """Start measuring a unit below the current one; it does not become current. Costs about 1 µs."""
     try:
+        notice_fork()
         return _recorder.open(kind, name, current.get())
     except Exception:
         faults.recover("begin")
@@ -200,7 +245,9 @@ def deactivate(token: Token[Unit | None]) -> None:
     """Make the unit current again that was so before ``activate``."""
     try:
         current.reset(token)
-    except Exception:  # another context (a generator that is closed elsewhere), or a token used twice
+    except (ValueError, RuntimeError):
+        pass  # another context, as of a generator that is closed elsewhere, or a token used twice
+    except Exception:
         faults.recover("deactivate")
 
 
@@ -219,6 +266,7 @@ def finish(
     """
     try:
         end_ns = end_ns or time.perf_counter_ns()
+        notice_fork()
         if unit.closed:
             return
         if status is not None:
@@ -234,14 +282,16 @@ def finish(
 
 
 def innermost() -> Unit | None:
-    """Return the unit that a query made here belongs to, the outside unit if none is current.
+    """Return the unit that a query made here belongs to, the outside unit if none is current and open.
 
     None: measuring is switched off.
     """
+    notice_fork()
     recorder = _recorder
     if not recorder.enabled:
         return None
-    return current.get() or recorder.outside
+    unit = current.get()
+    return recorder.outside if unit is None or unit.closed else unit
 
 
 def enabled() -> bool:

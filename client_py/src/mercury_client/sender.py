@@ -50,6 +50,7 @@ STALL_S = 30.0  # without a byte from a daemon that owes us one: try a new conne
 STRIKES_MAX = 3
 BATCH_S = BATCH_INTERVAL_MS / 1000
 NEVER_S = 3600.0
+_jitter = random.Random()  # our own: an application that seeds the global one counts on its sequence
 _NOT_OUR_FAULT = ("handshake_timeout", "superseded", "slow_reader")
 
 
@@ -278,6 +279,8 @@ class Sender:
         connection = self._connection
         if connection is None or connection.state is not State.READY:
             return
+        if not self._buffer.has_sent:  # the daemon owes nothing yet: its time begins with what is sent now
+            self._heard_at = now
         connection.write_dropped(self._buffer.counters())
         if now >= self._next_batch or urgent:
             self._next_batch = now + BATCH_S
@@ -300,7 +303,7 @@ class Sender:
         self.last_error = sentence
         pause = min(BACK_OFF_MAX_S, BACK_OFF_FIRST_S * 2.0 ** min(self._failures, 10))
         self._failures += 1
-        self._retry_at = now + pause * random.uniform(0.75, 1.25)
+        self._retry_at = now + pause * _jitter.uniform(0.75, 1.25)
         if self._told is not False:
             self._told = False
             faults.log.warning("no connection, measurements wait address=%s reason=%s", self.address, sentence)

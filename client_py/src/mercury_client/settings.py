@@ -1,6 +1,7 @@
 """What the application may choose, checked: a Settings that exists is valid.
 
 The environment wins over arguments: MERCURY_ADDRESS and MERCURY_MODE; an empty MERCURY_ADDRESS means off.
+An invalid value of either is a ValueError of ``configure``, and without it the process measures nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .errors import AddressError
 from .limits import BUFFER_BYTES_MAX
+from .paths import parse_address
 
 __all__ = ["MODES", "Settings", "settings_from"]
 
@@ -44,6 +47,11 @@ class Settings:
             raise ValueError(f"mode is {self.mode!r}, it must be one of {', '.join(MODES)}")
         if self.address is not None and not isinstance(self.address, str):
             raise ValueError(f"address is {type(self.address).__name__}, it must be a string or None")
+        if self.address:
+            try:
+                parse_address(self.address)
+            except AddressError as error:
+                raise ValueError(error.sentence) from error
         if not isinstance(self.buffer_bytes_max, int) or self.buffer_bytes_max < BUFFER_BYTES_MIN:
             raise ValueError(f"buffer_bytes_max is {self.buffer_bytes_max!r}, it must be at least {BUFFER_BYTES_MIN}")
 

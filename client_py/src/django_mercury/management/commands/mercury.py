@@ -1,6 +1,7 @@
 """``manage.py mercury ARGS…``: run mercuryctl with the same arguments, and end with its exit code.
 
-The site's ADDRESS is passed on, so that the command asks the daemon that the site sends to.
+The site's ADDRESS, in production the system's, is passed on, so that the command asks the daemon that the site
+sends to.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 
 import mercury_client
+from mercury_client.paths import system_address
 
 from ... import conf
 
@@ -36,6 +38,13 @@ def find_mercuryctl() -> str | None:
     return shutil.which(PROGRAM, path=os.pathsep.join(places()))
 
 
+def _address(configuration: conf.Configuration) -> str | None:
+    """Return the address that the site sends to, None if mercuryctl finds it by itself: a private daemon's."""
+    if configuration.address is None and not configuration.on_demand:
+        return str(system_address())
+    return configuration.address
+
+
 def run(arguments: list[str]) -> int:
     """Run mercuryctl and return its exit code; 128 and the number for a signal, as shells do."""
     program = find_mercuryctl()
@@ -47,7 +56,7 @@ def run(arguments: list[str]) -> int:
         )
         return EXIT_UNAVAILABLE
     environment = dict(os.environ)
-    address = conf.load().address
+    address = _address(conf.load())
     if address:
         environment.setdefault("MERCURY_ADDRESS", address)
     try:
