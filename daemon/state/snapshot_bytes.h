@@ -90,7 +90,8 @@ class Reader {
   void time(base::Time& value) {
     std::int64_t count = 0;
     number(count);
-    require(count >= -kTimeMax && count <= kTimeMax, "a time is out of range");  // so that differences of times never overflow
+    // Differences of times must not overflow.
+    require(count >= -kTimeMax && count <= kTimeMax, "a time is out of range");
     value = base::Time(base::Duration(count));
   }
   void text(std::string& value) {

@@ -22,13 +22,9 @@ def check_limits(contract: Contract) -> None:
     keys = {key for schema in contract.schema["json"].values() for key in schema["properties"]}
     for word in sorted(said):
         if re.fullmatch(r"[a-z_]+_(max|ms)", word) and word not in keys:
-            contract.holds(
-                word in limits, f"PROTOCOL.md names the limit `{word}`, limits.json has none of that name"
-            )
+            contract.holds(word in limits, f"PROTOCOL.md names the limit `{word}`, limits.json has none of that name")
     for name, limit in limits.items():
-        contract.holds(
-            limit.keys() - {"local"} == _KEYS, f"limits.json, {name}: its keys must be {sorted(_KEYS)}"
-        )
+        contract.holds(limit.keys() - {"local"} == _KEYS, f"limits.json, {name}: its keys must be {sorted(_KEYS)}")
         fine = isinstance(limit.get("value"), int) and limit["value"] > 0
         contract.holds(fine, f"limits.json, {name}: the value must be a whole number above 0")
         if "local" in limit:
@@ -38,13 +34,9 @@ def check_limits(contract: Contract) -> None:
                 f"limits.json, {name}: `local` is client, daemon or both",
             )
         else:
-            contract.holds(
-                name in said, f"limits.json, {name}: PROTOCOL.md does not name it, and it is not `local`"
-            )
+            contract.holds(name in said, f"limits.json, {name}: PROTOCOL.md does not name it, and it is not `local`")
     for name in _references(contract.schema):
-        contract.holds(
-            name in limits, f"schema.json refers to the limit `{name}`, limits.json has none of that name"
-        )
+        contract.holds(name in limits, f"schema.json refers to the limit `{name}`, limits.json has none of that name")
     _check_copy(contract)
 
 

@@ -68,10 +68,7 @@ def _hello(table: Table) -> Rows:
 
 
 def _kinds(table: Table) -> Rows:
-    return [
-        {"value": int(row["kind"]), "name": row["name"], "bytes_max": _limit(row["bytes"])}
-        for row in table.rows
-    ]
+    return [{"value": int(row["kind"]), "name": row["name"], "bytes_max": _limit(row["bytes"])} for row in table.rows]
 
 
 def _limit(text: str) -> str | None:
@@ -79,15 +76,11 @@ def _limit(text: str) -> str | None:
 
 
 def _site_tags(table: Table) -> Rows:
-    return [
-        {"tag": int(row["tag"]), "name": row["field"], "value": _value(row["value"])} for row in table.rows
-    ]
+    return [{"tag": int(row["tag"]), "name": row["field"], "value": _value(row["value"])} for row in table.rows]
 
 
 def _section_tags(table: Table) -> Rows:
-    return [
-        {"tag": int(row["tag"]), "name": row["section"], "value": _value(row["value"])} for row in table.rows
-    ]
+    return [{"tag": int(row["tag"]), "name": row["section"], "value": _value(row["value"])} for row in table.rows]
 
 
 def _value(cell: str) -> str:
@@ -201,9 +194,7 @@ def check_sentences(contract: Contract) -> None:
 
     for section, name in (("2", "frame_flags"), ("4", "define_flags")):
         bits = re.findall(r"`flags` bit (\d) \(`(\w+)`\)", page.sections[section])
-        contract.same(
-            f"§{section} {name}", [(1 << int(bit), word) for bit, word in bits], _list_of(schema, name)
-        )
+        contract.same(f"§{section} {name}", [(1 << int(bit), word) for bit, word in bits], _list_of(schema, name))
     pairs = re.findall(r"u8 flags \((\d) = (\w+)\)", page.sections["4"])
     contract.same(
         "§4 site_frame_flags",
@@ -221,14 +212,10 @@ def check_sentences(contract: Contract) -> None:
 
     for section, name in (("2", "frame_header"), ("4", "define")):
         offsets = [row["offset"] for row in structs[name]]
-        contract.same(
-            f"§{section} drawing of {name}", page.diagram(section), [*offsets, _size(structs[name])]
-        )
+        contract.same(f"§{section} drawing of {name}", page.diagram(section), [*offsets, _size(structs[name])])
     letters = "<" + "".join(_LETTERS[row["type"]] for row in structs["record"])
     found = re.search(r"Record, `([^`]+)`, (\d+) bytes", page.sections["5"])
-    contract.same(
-        "§5 the record's format", found.groups() if found else None, (letters, str(_size(structs["record"])))
-    )
+    contract.same("§5 the record's format", found.groups() if found else None, (letters, str(_size(structs["record"]))))
 
     starts = (
         ("3", "WELCOME: "),

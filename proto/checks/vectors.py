@@ -15,7 +15,19 @@ from checks.decode import Decoder, Misfit, join
 
 __all__ = ["check_codes", "check_vectors"]
 
-_ENUMERATIONS = ["define_kinds", "define_flags", "vendors", "site_flags", "site_frame_flags", "unit_kinds", "methods", "unit_flags", "operations", "record_flags", "drop_reasons"]
+_ENUMERATIONS = [
+    "define_kinds",
+    "define_flags",
+    "vendors",
+    "site_flags",
+    "site_frame_flags",
+    "unit_kinds",
+    "methods",
+    "unit_flags",
+    "operations",
+    "record_flags",
+    "drop_reasons",
+]
 _DIRECTIONS = {"to_daemon": "to daemon", "to_peer": "to peer"}
 
 
@@ -59,9 +71,7 @@ def _compare_frames(contract: Contract, path: str, found: list[Json], said: list
 
 def _check_frame(contract: Contract, path: str, direction: str, frame: Json) -> None:
     row = next(row for row in contract.schema["frames"] if row["name"] == frame["type"])
-    contract.same(
-        f"{path}, {frame['type']}", _DIRECTIONS[direction], row["direction"], "its direction, schema.json"
-    )
+    contract.same(f"{path}, {frame['type']}", _DIRECTIONS[direction], row["direction"], "its direction, schema.json")
     if row["payload"] == "JSON":
         sentence = _json_fault(contract, frame["type"], frame["json"])
         contract.holds(sentence is None, f"{path}, {frame['type']}: {sentence}")
@@ -165,9 +175,7 @@ def check_codes(contract: Contract) -> None:
             f"schema.json, the codes of {frame}", names, _codes_of(schema, frame), "its JSON Schema, its list"
         )
     names = schema["json"]["REPLY"]["properties"]["error"]["properties"]["code"]["enum"]
-    contract.same(
-        "schema.json, the codes of REPLY", names, schema["reply_error_codes"], "its JSON Schema, its list"
-    )
+    contract.same("schema.json, the codes of REPLY", names, schema["reply_error_codes"], "its JSON Schema, its list")
 
     shown: set[tuple[str, str]] = set()
     for path, vector in contract.vectors("invalid"):
@@ -208,6 +216,4 @@ def _check_json_fault(contract: Contract, path: str, code: str, data: bytes) -> 
     except ValueError as error:
         fault = str(error)
     wanted = code in ("json_invalid", "hello_invalid")
-    contract.holds(
-        (fault is not None) == wanted, f"{path}: its {name} is {fault or 'valid'}, the code is `{code}`"
-    )
+    contract.holds((fault is not None) == wanted, f"{path}: its {name} is {fault or 'valid'}, the code is `{code}`")

@@ -35,9 +35,7 @@ def directory_of_length(start: str, rest: str, length: int) -> str:
     return start + "d" * (length - len(start.encode()) - len(rest.encode()))
 
 
-def row(
-    name: str, runtime: str | None, temporary: str | None, uid: int, ours: bool, path: str
-) -> dict[str, object]:
+def row(name: str, runtime: str | None, temporary: str | None, uid: int, ours: bool, path: str) -> dict[str, object]:
     """Return one row; `path` is the plain address, before the limit is applied to it."""
     environment = {"XDG_RUNTIME_DIR": runtime, "TMPDIR": temporary, "uid": uid, "run_user_is_ours": ours}
     result: dict[str, object] = {"name": name, "environment": environment, "address": path}

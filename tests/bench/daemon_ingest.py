@@ -152,7 +152,9 @@ def main() -> int:
         for run in range(options.runs):
             for name, chunks in ways.items():  # interleaved: a machine that slows down slows both
                 results[name].append(one_run(Path(folder), f"{name}-{run}".replace(" ", "-"), chunks, options.units))
-    print(f"daemon, {options.units:,} units of {QUERIES} queries, one connection; median of {options.runs} (min to max)")
+    print(
+        f"daemon, {options.units:,} units of {QUERIES} queries, one connection; median of {options.runs} (min to max)"
+    )
     print(f"{'':<18}{'CPU ns/query':>24}{'CPU µs/unit':>22}{'queries/s':>28}")
     for name, runs in results.items():
         cells = []

@@ -89,9 +89,7 @@ def ctl(address: str, *arguments: str) -> str:
         timeout=60,
     )
     if done.returncode != 0:
-        raise SystemExit(
-            f"demo: mercuryctl {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
-        )
+        raise SystemExit(f"demo: mercuryctl {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
     return done.stdout
 
 

@@ -54,9 +54,7 @@ def meaning(entry: Definition | None) -> str | None:
 
 @settings(max_examples=400)
 @given(some_units, st.integers(1, 20))
-def test_every_id_of_a_unit_means_what_the_client_meant(
-    units: list[list[tuple[Kind, str]]], ids_max: int
-) -> None:
+def test_every_id_of_a_unit_means_what_the_client_meant(units: list[list[tuple[Kind, str]]], ids_max: int) -> None:
     """Ids stay right through eviction; within one unit nothing that it named is evicted."""
     dictionary = Dictionary(ids_max)
     definitions = Definitions(ids_max)
@@ -121,9 +119,7 @@ def test_the_same_text_of_another_kind_or_vendor_is_another_entry() -> None:
 def test_nothing_has_the_id_0() -> None:
     """None and empty texts mean: not there."""
     dictionary = Dictionary()
-    assert [dictionary.site(None), dictionary.route(""), dictionary.cache(""), dictionary.statement("")] == [
-        0
-    ] * 4
+    assert [dictionary.site(None), dictionary.route(""), dictionary.cache(""), dictionary.statement("")] == [0] * 4
     assert dictionary.take_definitions() == b""
 
 
@@ -140,9 +136,7 @@ def test_an_alias_gets_a_low_id_when_others_hold_them_all(aliases: int) -> None:
     apply(definitions, dictionary.take_definitions())
     assert sorted(ids) == sorted(set(ids))
     assert all(1 <= id <= ALIAS_ID_MAX for id in ids)
-    assert [meaning(definitions.resolve(id, Kind.ALIAS)) for id in ids] == [
-        f"alias {n}" for n in range(aliases)
-    ]
+    assert [meaning(definitions.resolve(id, Kind.ALIAS)) for id in ids] == [f"alias {n}" for n in range(aliases)]
 
 
 def test_one_alias_too_many_gets_the_id_0() -> None:
@@ -187,9 +181,7 @@ def test_a_text_over_its_limit_is_cut_between_characters(kind: Kind, bytes_max: 
     dictionary = Dictionary()
     ask(dictionary, kind, letter * (bytes_max // size))
     ask(dictionary, kind, letter * (bytes_max // size) + letter)
-    whole, cut = (
-        Definition.decode(frame.payload) for frame in FrameDecoder().feed(dictionary.take_definitions())
-    )
+    whole, cut = (Definition.decode(frame.payload) for frame in FrameDecoder().feed(dictionary.take_definitions()))
     assert (whole.text, whole.cut) == (letter * (bytes_max // size), False)
     assert (cut.text, cut.cut) == (letter * (bytes_max // size), True)
 
@@ -239,9 +231,7 @@ def test_a_site_of_the_longest_texts_fits() -> None:
     data, cut = site.encode()
     decoded = Site.decode(data)
     assert cut
-    assert decoded.frames == (
-        SiteFrame("x" * NAME_BYTES_MAX, 2**32 - 1, "x" * NAME_BYTES_MAX, "x" * NAME_BYTES_MAX),
-    )
+    assert decoded.frames == (SiteFrame("x" * NAME_BYTES_MAX, 2**32 - 1, "x" * NAME_BYTES_MAX, "x" * NAME_BYTES_MAX),)
     assert (decoded.relation, decoded.flags) == ("x" * NAME_BYTES_MAX, 3)
 
 

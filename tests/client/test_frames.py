@@ -15,9 +15,7 @@ from mercury_client.protocol import FLAG_OPTIONAL, Frame, FrameDecoder, FrameTyp
 LIMITS = [(type, FRAME_BYTES_MAX) for type in FrameType if type not in (FrameType.HELLO, FrameType.COMMAND)]
 LIMITS += [(FrameType.HELLO, HELLO_BYTES_MAX), (FrameType.COMMAND, COMMAND_BYTES_MAX)]
 
-a_frame = st.builds(
-    Frame, st.sampled_from(FrameType), st.sampled_from([0, FLAG_OPTIONAL]), st.binary(max_size=40)
-)
+a_frame = st.builds(Frame, st.sampled_from(FrameType), st.sampled_from([0, FLAG_OPTIONAL]), st.binary(max_size=40))
 
 
 def header(length: int, type: int, flags: int = 0, reserved: int = 0) -> bytes:
@@ -31,9 +29,7 @@ def code_of(decoder: FrameDecoder, data: bytes) -> str:
 
 
 @given(st.lists(a_frame, max_size=8), st.lists(st.integers(1, 60), max_size=30))
-def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(
-    frames: list[Frame], steps: list[int]
-) -> None:
+def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(frames: list[Frame], steps: list[int]) -> None:
     """What recv() returns is of any size; frames are the same."""
     stream = b"".join(encode_frame(one.type, one.payload, one.flags) for one in frames)
     decoder = FrameDecoder()
@@ -54,9 +50,7 @@ def test_a_payload_at_the_limit_passes_in_both_directions(type: FrameType, bytes
 
 
 @pytest.mark.parametrize(("type", "bytes_max"), LIMITS, ids=lambda value: getattr(value, "name", ""))
-def test_one_byte_over_the_limit_is_refused_before_the_payload_is_there(
-    type: FrameType, bytes_max: int
-) -> None:
+def test_one_byte_over_the_limit_is_refused_before_the_payload_is_there(type: FrameType, bytes_max: int) -> None:
     """A lying length makes nobody wait, and nobody write such a frame."""
     assert code_of(FrameDecoder(), header(bytes_max + 1, type)) == "frame_too_large"
     with pytest.raises(ProtocolError) as caught:

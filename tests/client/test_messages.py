@@ -126,9 +126,7 @@ def test_counters_of_sections_saturate() -> None:
     assert decoded.cpu_ns == 2**64 - 1
 
 
-@pytest.mark.parametrize(
-    "rows", [[(1, 1, 1, -1, 0, 2**64)], [(2**32, 1, 1, -1, 0, 0)], [(1, 1, 1, 2**31, 0, 0)]]
-)
+@pytest.mark.parametrize("rows", [[(1, 1, 1, -1, 0, 2**64)], [(2**32, 1, 1, -1, 0, 0)], [(1, 1, 1, 2**31, 0, 0)]])
 def test_a_number_that_does_not_fit_is_our_own_fault_by_name(
     rows: list[tuple[int, int, int, int, int, int]],
 ) -> None:
@@ -150,9 +148,7 @@ def test_methods_go_by_their_names(name: str | None, method: Method) -> None:
     assert Method.named(name) is method
 
 
-@pytest.mark.parametrize(
-    ("name", "vendor"), [("postgresql", 2), ("SQLite", 1), ("unknown", 0), ("mongodb", 0)]
-)
+@pytest.mark.parametrize(("name", "vendor"), [("postgresql", 2), ("SQLite", 1), ("unknown", 0), ("mongodb", 0)])
 def test_vendors_go_by_djangos_names(name: str, vendor: int) -> None:
     """Others are unknown."""
     assert Vendor.named(name) == vendor

@@ -226,9 +226,7 @@ def test_the_environment_counts_without_configure(
 
 
 @pytest.mark.parametrize("address", ["tcp://here", "relative.sock", "unix:///" + "x" * 103])
-def test_an_address_that_names_no_daemon_is_a_value_error(
-    monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
+def test_an_address_that_names_no_daemon_is_a_value_error(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """From an argument or the environment, with what to write instead."""
     monkeypatch.delenv("MERCURY_ADDRESS", raising=False)
     with pytest.raises(ValueError, match="the address '"):

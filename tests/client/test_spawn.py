@@ -159,9 +159,7 @@ def test_whatever_goes_wrong_never_raises(world: World, monkeypatch: pytest.Monk
         raise ZeroDivisionError("a defect")
 
     monkeypatch.setattr(spawn, "_spawn", broken)
-    assert (
-        start_daemon(ADDRESS, world.environ) == "mercuryd could not be started: ZeroDivisionError: a defect"
-    )
+    assert start_daemon(ADDRESS, world.environ) == "mercuryd could not be started: ZeroDivisionError: a defect"
 
 
 def test_a_status_that_somebody_else_took_is_no_failure(world: World) -> None:

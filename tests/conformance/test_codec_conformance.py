@@ -212,9 +212,7 @@ def normalised(wanted: dict[str, Any]) -> dict[str, Any]:
                 known[label] = known[label].encode()[:LABEL_BYTES_MAX].decode()
         wanted["json"] = known
     if wanted["type"] == "UNIT":
-        wanted["sections"] = [
-            one for one in wanted["sections"] if one.get("entries") != [] and one.get("text") != ""
-        ]
+        wanted["sections"] = [one for one in wanted["sections"] if one.get("entries") != [] and one.get("text") != ""]
     return wanted
 
 

@@ -98,12 +98,8 @@ SPOILED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("what", "path", "old", "new", "culprit"), SPOILED, ids=[case[0] for case in SPOILED]
-)
-def test_check_names_what_was_changed(
-    copy: Path, what: str, path: str, old: str, new: str, culprit: str
-) -> None:
+@pytest.mark.parametrize(("what", "path", "old", "new", "culprit"), SPOILED, ids=[case[0] for case in SPOILED])
+def test_check_names_what_was_changed(copy: Path, what: str, path: str, old: str, new: str, culprit: str) -> None:
     """One change anywhere in the contract ends the check with 1 and a sentence that names the place."""
     spoil(copy / path, old, new)
     done = run(copy, "check.py")

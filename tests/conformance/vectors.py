@@ -33,9 +33,7 @@ class ValidVector:
     name: str
     about: str
     direction: str  # to_daemon, to_peer
-    needs_hello: (
-        bool  # valid in a connection after a client's HELLO; else it starts with one, or has no order
-    )
+    needs_hello: bool  # valid in a connection after a client's HELLO; else it starts with one, or has no order
     re_encode: bool  # encoding the fields gives the bytes again
     data: bytes
     frames: list[Json]
@@ -115,8 +113,7 @@ def session_vectors() -> list[SessionVector]:
 
 def _invalid(folder: str) -> list[InvalidVector]:
     return [
-        InvalidVector(value["name"], value["about"], join(value["session"]), value["expect"])
-        for value in _load(folder)
+        InvalidVector(value["name"], value["about"], join(value["session"]), value["expect"]) for value in _load(folder)
     ]
 
 

@@ -24,7 +24,8 @@ run() { # name, python, django requirement
   fi
   ln -sf ../../../.venv/bin/mercuryd ../../../.venv/bin/mercuryctl "$venv/bin/"
   echo "Django $("$venv/bin/python" -c 'import django, sys; print(django.get_version(), "on Python", sys.version.split()[0])')"
-  "$venv/bin/python" -m pytest tests/django_client tests/client -q
+  "$venv/bin/python" -m pytest tests/django_client -q
+  "$venv/bin/python" -m pytest tests/client -q
 }
 
 run django42 .venv/bin/python 'django~=4.2.0'

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.daemon import DEADLINE_S, Daemon, clean_environment, find_program
 
 ENTER = b"\x1b[?1049h"  # the alternate screen
@@ -26,7 +27,11 @@ class Terminal:
         self.mode = termios.tcgetattr(self.slave)
         command = [str(find_program("mercuryctl")), "--address", daemon.address, "top"]
         self.process = subprocess.Popen(
-            command, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=clean_environment(directory, TERM="xterm")
+            command,
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env=clean_environment(directory, TERM="xterm"),
         )
         self.seen = b""
 

@@ -198,9 +198,7 @@ def install() -> None:
 
         setattr(create_and_watch, _MARK, True)
         CacheHandler.create_connection = create_and_watch
-    existing = getattr(
-        caches, "_connections", None
-    )  # private: without it, caches created before are not counted
+    existing = getattr(caches, "_connections", None)  # private: without it, caches created before are not counted
     for alias in caches:
         if hasattr(existing, alias):
             watch(caches[alias], alias)

@@ -54,9 +54,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     """E001 and W008."""
     configuration = conf.load()
     found: list[CheckMessage] = [
-        checks.Error(
-            sentence, hint="Correct it; until then the site runs without it.", id="django_mercury.E001"
-        )
+        checks.Error(sentence, hint="Correct it; until then the site runs without it.", id="django_mercury.E001")
         for sentence in configuration.errors
     ]
     found += [checks.Warning(sentence, id="django_mercury.W008") for sentence in configuration.unknown]

@@ -216,7 +216,5 @@ def table() -> str:
     lines = ["| key | type | default | allowed | meaning | environment |", "|---|---|---|---|---|---|"]
     for one in SETTINGS:
         variable = f"`{one.variable}`" if one.variable else ""
-        lines.append(
-            f"| `{one.name}` | {one.type} | {one.default} | {one.allowed} | {one.doc} | {variable} |"
-        )
+        lines.append(f"| `{one.name}` | {one.type} | {one.default} | {one.allowed} | {one.doc} | {variable} |")
     return "\n".join(lines) + "\n"

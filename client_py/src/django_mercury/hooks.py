@@ -60,9 +60,7 @@ def record_query(execute: Execute, sql: Any, params: Any, many: bool, context: d
     return result
 
 
-def _append(
-    unit: Unit, sql: Any, context: dict[str, Any], start: int, duration: int, rows: int, flags: int
-) -> None:
+def _append(unit: Unit, sql: Any, context: dict[str, Any], start: int, duration: int, rows: int, flags: int) -> None:
     try:
         connection = context["connection"]
         if connection.in_atomic_block:

@@ -50,9 +50,7 @@ class MercuryMiddleware:
             markcoroutinefunction(self)
         try:
             site_setup.set_up()  # for a site that lists the middleware only
-            got_request_exception.connect(
-                _note_exception, weak=False, dispatch_uid="django_mercury.middleware"
-            )
+            got_request_exception.connect(_note_exception, weak=False, dispatch_uid="django_mercury.middleware")
         except Exception:
             faults.recover("middleware")
 

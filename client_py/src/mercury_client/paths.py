@@ -70,9 +70,7 @@ class Candidate:
     origin: Origin
 
 
-def candidates(
-    environ: Mapping[str, str], *, named: str = "", environment: str = "production"
-) -> list[Candidate]:
+def candidates(environ: Mapping[str, str], *, named: str = "", environment: str = "production") -> list[Candidate]:
     """Return the addresses to try, in order; raise AddressError if one was named and is wrong.
 
     MERCURY_ADDRESS alone if it is set, else ``named`` (a setting) alone if it is not empty, else in

@@ -51,15 +51,11 @@ def find_daemon(environ: Mapping[str, str]) -> str | None:
 def daemon_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a daemon started from here gets."""
     return {
-        name: value
-        for name, value in environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+        name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
 
 
-def start_daemon(
-    address: Address, environ: Mapping[str, str], *, timeout_s: float = START_TIMEOUT_S
-) -> str | None:
+def start_daemon(address: Address, environ: Mapping[str, str], *, timeout_s: float = START_TIMEOUT_S) -> str | None:
     """Start a private daemon on ``address``; return None if one listens there now, else a sentence why not.
 
     Blocks until mercuryd has said which, at most ``timeout_s``: for the flusher, never for a request.

@@ -25,7 +25,12 @@ POSTGRESQL = 2
 MANY, FAILED, IN_TRANSACTION, SUMMARY, CONTROL = 1, 2, 4, 8, 16
 MORE_PARTS, UNIT_FAILED, FOLDED, STREAMED, REPORT_WANTED = 1, 2, 4, 8, 16
 UNIT_HEADER = "<HHIQQQQQQQQQQIIHBBBBHII"  # 112 bytes
-UNIT_FIELDS = ["header_bytes", "record_bytes", "record_count", "number", "unit_id", "parent_id", "start_ns", "duration_ns", "first_byte_ns", "db_ns", "queries", "descendant_queries", "descendant_db_ns", "descendant_units", "name", "status", "kind", "method", "flags", "operation", "part", "failed_queries", "reserved"]
+UNIT_FIELDS = [
+    "header_bytes", "record_bytes", "record_count", "number", "unit_id", "parent_id", "start_ns",
+    "duration_ns", "first_byte_ns", "db_ns", "queries", "descendant_queries", "descendant_db_ns",
+    "descendant_units", "name", "status", "kind", "method", "flags", "operation", "part", "failed_queries",
+    "reserved"
+]
 INCARNATION = "00112233445566778899aabbccddeeff"
 MS = 1_000_000
 
@@ -118,7 +123,7 @@ def site(number: int, *parts: SiteField) -> Frame:
     start = piece(f"id {number}, kind {SITE}, flags 0, vendor 0",
                   struct.pack("<IBBBB", number, SITE, 0, 0, 0))
     tags = (f"site field, tag {struct.unpack_from('<H', data)[0]}" for _, data in parts)
-    return frame("DEFINE", fields, start, *(piece(about, data) for about, (_, data) in zip(tags, parts)))
+    return frame("DEFINE", fields, start, *(piece(about, data) for about, (_, data) in zip(tags, parts, strict=False)))
 
 
 def batch(sent_ns: int, created: int, extra: bytes = b"") -> Frame:
@@ -168,7 +173,7 @@ def section(tag: int, decoded: Fields | None, value: bytes, *, zero: int = 0) ->
 
 def cache_section(*entries: tuple[int, int, int, int, int]) -> Section:
     names = ("cache", "hits", "misses", "sets", "deletes")
-    decoded = {"entries": [dict(zip(names, entry)) for entry in entries]}
+    decoded = {"entries": [dict(zip(names, entry, strict=False)) for entry in entries]}
     return section(1, decoded, b"".join(struct.pack("<IIIII", *entry) for entry in entries))
 
 

@@ -81,7 +81,12 @@ def control_vectors() -> Vectors:
                "address": "unix:///run/mercury/mercuryd.sock",
                "capabilities": [], "limits": limits}
     rejects = ("hello_invalid", "connections_max", "users_max", "stopping")
-    errors = ["frame_too_large", "frame_type_unknown", "frame_flags_unknown", "frame_reserved", "frame_unexpected", "handshake_timeout", "json_invalid", "define_invalid", "id_out_of_range", "id_unknown", "id_kind", "batch_invalid", "unit_invalid", "totals_mismatch", "too_many_records", "too_many_open", "number_invalid", "number_not_increasing", "dropped_invalid", "superseded", "slow_reader"]
+    errors = [
+        "frame_too_large", "frame_type_unknown", "frame_flags_unknown", "frame_reserved", "frame_unexpected",
+        "handshake_timeout", "json_invalid", "define_invalid", "id_out_of_range", "id_unknown", "id_kind",
+        "batch_invalid", "unit_invalid", "totals_mismatch", "too_many_records", "too_many_open",
+        "number_invalid", "number_not_increasing", "dropped_invalid", "superseded", "slow_reader"
+    ]
     of_units = ("id_unknown", "id_kind", "unit_", "totals_", "too_many_", "number_")
     numbered = {code for code in errors if code.startswith(of_units)}
     commands: Vectors = [
@@ -184,7 +189,7 @@ def unit_vectors() -> Vectors:
                                                    U32) | dict.fromkeys(("status", "part"), U16)
     kinds = [unit(kind, kind=kind, method=method, operation=operation, status=status)
              for kind, method, operation, status in zip(range(1, 7), (1, 0, 0, 0, 0, 0), range(6),
-                                                        (200, 0, 0, 0, 0, 0))]
+                                                        (200, 0, 0, 0, 0, 0), strict=False)]
     methods = [unit(7 + at, method=method, operation=min(at, 7))
                for at, method in enumerate((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255))]
     all_sections = (

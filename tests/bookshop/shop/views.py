@@ -64,9 +64,7 @@ def search(request: HttpRequest) -> HttpResponse:
     wanted = f"%{request.GET.get('q', '').lower()}%"
     with connection.cursor() as cursor:
         cursor.execute(SEARCH, [wanted, wanted])
-        found = [
-            {"id": pk, "title": title, "mentions": mentions} for pk, title, mentions in cursor.fetchall()
-        ]
+        found = [{"id": pk, "title": title, "mentions": mentions} for pk, title, mentions in cursor.fetchall()]
     return render(request, "shop/search.html", {"found": found})
 
 

@@ -63,9 +63,7 @@ def encode_frame(type: FrameType, payload: bytes = b"", flags: int = 0) -> bytes
     """Wrap ``payload``; raise ProtocolError ``frame_too_large`` if the frame's limit does not allow it."""
     bytes_max = _BYTES_MAX.get(type, FRAME_BYTES_MAX)
     if len(payload) > bytes_max:
-        raise ProtocolError(
-            "frame_too_large", f"{type.name} of {len(payload)} bytes; at most {bytes_max} are allowed"
-        )
+        raise ProtocolError("frame_too_large", f"{type.name} of {len(payload)} bytes; at most {bytes_max} are allowed")
     return _HEADER.pack(len(payload), type, flags, 0) + payload
 
 

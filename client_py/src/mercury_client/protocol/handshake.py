@@ -72,9 +72,7 @@ class Hello:
         if incarnation is not None:
             if len(incarnation) != _INCARNATION_DIGITS or not set(incarnation) <= set("0123456789abcdef"):
                 shown = repr(incarnation[:40])
-                raise ProtocolError(
-                    "hello_invalid", f"'incarnation' is {shown}, it must be 32 lower-case hex digits"
-                )
+                raise ProtocolError("hello_invalid", f"'incarnation' is {shown}, it must be 32 lower-case hex digits")
             fields.require("next_unit", "totals")
         return cls(
             client=_label(fields.text("client")),

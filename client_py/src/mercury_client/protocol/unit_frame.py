@@ -166,9 +166,7 @@ def unpack_records(data: bytes, record_bytes: int = RECORD_BYTES) -> list[Record
     ]  # fmt: skip
 
 
-def encode_unit(
-    header: UnitHeader, records: bytes = b"", record_count: int = 0, sections: bytes = b""
-) -> bytes:
+def encode_unit(header: UnitHeader, records: bytes = b"", record_count: int = 0, sections: bytes = b"") -> bytes:
     """Return the whole frame; raise ProtocolError ``frame_too_large`` or ``unit_invalid``.
 
     ``records`` come from ``pack_records``, ``sections`` from ``Sections.encode``.

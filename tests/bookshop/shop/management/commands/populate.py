@@ -113,12 +113,10 @@ def _replace_everything(chance: random.Random, scale: int) -> int:
         return FIRST_DAY + datetime.timedelta(days=chance.randrange(300))
 
     publishers = [
-        Publisher(id=n, name=f"{phrase(1).title()} Press", city=phrase(1).title())
-        for n in range(1, 12 * scale + 1)
+        Publisher(id=n, name=f"{phrase(1).title()} Press", city=phrase(1).title()) for n in range(1, 12 * scale + 1)
     ]
     authors = [
-        Author(id=n, name=phrase(2).title(), born=chance.randrange(1900, 2000))
-        for n in range(1, 40 * scale + 1)
+        Author(id=n, name=phrase(2).title(), born=chance.randrange(1900, 2000)) for n in range(1, 40 * scale + 1)
     ]
     tags = [Tag(id=n, name=f"{phrase(1)} {n}") for n in range(1, 15 * scale + 1)]
     books = [
@@ -144,8 +142,7 @@ def _replace_everything(chance: random.Random, scale: int) -> int:
         for n in range(1, 400 * scale + 1)
     ]
     customers = [
-        Customer(id=n, name=phrase(2).title(), email=f"customer{n}@example.org")
-        for n in range(1, 50 * scale + 1)
+        Customer(id=n, name=phrase(2).title(), email=f"customer{n}@example.org") for n in range(1, 50 * scale + 1)
     ]
     noon = datetime.time(12, tzinfo=datetime.timezone.utc)
     orders = [
