@@ -155,14 +155,14 @@ def main() -> int:
     print(
         f"daemon, {options.units:,} units of {QUERIES} queries, one connection; median of {options.runs} (min to max)"
     )
-    print(f"{'':<18}{'CPU ns/query':>24}{'CPU µs/unit':>22}{'queries/s':>28}")
+    print(f"{'':<18}{'CPU ns/query':>24}{'CPU µs/unit':>22}{'queries/s':>36}")
     for name, runs in results.items():
         cells = []
         for key, digits in (("cpu_ns_per_query", 1), ("cpu_us_per_unit", 2), ("wall_queries_per_s", 0)):
             values = [run[key] for run in runs]
             low, middle, high = min(values), statistics.median(values), max(values)
             cells.append(f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})")
-        print(f"{name:<18}{cells[0]:>24}{cells[1]:>22}{cells[2]:>28}")
+        print(f"{name:<18}{cells[0]:>24}{cells[1]:>22}{cells[2]:>36}")
     if options.json:
         report = {"machine": platform.platform(), "units": options.units, "runs": results}
         Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
