@@ -125,7 +125,14 @@ def measure(name: str, data: BookshopData, directory: Path, options: argparse.Na
     results.mkdir(parents=True)
     command = ("gunicorn", "--bind", "127.0.0.1:0", "--workers", str(options.workers), "outage_site:application")
     with Daemon(directory, config={"snapshot_interval_s": 1}) as daemon:
-        server = Server(command, directory, data, MERCURY_ADDRESS=daemon.address, OUTAGE_RESULTS=str(results))
+        server = Server(
+            command,
+            directory,
+            data,
+            MERCURY_ADDRESS=daemon.address,
+            OUTAGE_RESULTS=str(results),
+            OUTAGE_CLOCK=options.clock,
+        )
         server.environment["PYTHONPATH"] += f":{HERE}"
         with server:
             with Load(server, options.clients, options.rate) as load:
@@ -173,6 +180,9 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="of gunicorn, one request at a time each")
     parser.add_argument("--clients", type=int, default=4, help="that send requests")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu leaves out what the scheduler gave to others"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     options = parser.parse_args()
     print(
