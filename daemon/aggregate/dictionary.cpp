@@ -26,7 +26,7 @@ base::Result<DictionaryEntry*> Dictionary::place(std::uint32_t id, EntryKind kin
   }
   if (id == entries_.size() + 1) entries_.emplace_back();
   DictionaryEntry& entry = entries_[id - 1];
-  if (entry.statement != nullptr) tables_->unrefer(entry.statement);
+  release(entry);
   entry = DictionaryEntry{};
   entry.kind = kind;
   return &entry;
@@ -42,7 +42,12 @@ base::Status Dictionary::define_statement(std::uint32_t id, std::string_view sql
 base::Status Dictionary::define_text(std::uint32_t id, EntryKind kind, std::string_view text) {
   auto entry = place(id, kind);
   if (!entry) return entry.error();
+  if (tables_->dictionary_bytes + text.size() > static_cast<std::size_t>(limits::dictionary_user_bytes_max)) {
+    return Error{"id_out_of_range", fmt::format("the names that user {} has defined take {} bytes, which is the limit",
+                                                tables_->user(), limits::dictionary_user_bytes_max)};
+  }
   (*entry)->text = text;
+  tables_->dictionary_bytes += text.size();
   return base::Done{};
 }
 
@@ -61,10 +66,13 @@ base::Status Dictionary::check(std::uint32_t id, EntryKind kind, const char* fie
                                       name_of(entries_[id - 1].kind), name_of(kind))};
 }
 
+void Dictionary::release(DictionaryEntry& entry) {
+  if (entry.statement != nullptr) tables_->unrefer(entry.statement);
+  tables_->dictionary_bytes -= entry.text.size();
+}
+
 void Dictionary::clear() {
-  for (DictionaryEntry& entry : entries_) {
-    if (entry.statement != nullptr) tables_->unrefer(entry.statement);
-  }
+  for (DictionaryEntry& entry : entries_) release(entry);
   entries_.clear();
 }
 

@@ -55,6 +55,7 @@ class Dictionary {
   void clear();
 
  private:
+  void release(DictionaryEntry& entry);
   base::Result<DictionaryEntry*> place(std::uint32_t id, EntryKind kind);
 
   UserTables* tables_ = nullptr;

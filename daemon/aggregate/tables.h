@@ -166,8 +166,9 @@ class UserTables {
   void expire_windows(base::Time now);
 
   [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
-  model::Totals gone;            // sums of this user's forgotten clients
-  std::size_t open_records = 0;  // timelines kept for units that are open
+  model::Totals gone;                // sums of this user's forgotten clients
+  std::size_t open_records = 0;      // timelines kept for units that are open
+  std::size_t dictionary_bytes = 0;  // names in the dictionaries of this user's connections
 
   struct Forgotten {
     std::uint64_t series = 0, statements = 0, samples = 0;

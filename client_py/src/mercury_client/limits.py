@@ -23,6 +23,9 @@ DICTIONARY_MAX: Final = 16_384
 # id; over it: error id_out_of_range. A record has eight bits for its alias.
 ALIAS_ID_MAX: Final = 255
 
+# bytes; over it: error id_out_of_range. Names of routes, aliases and caches in all dictionaries of a user.
+DICTIONARY_USER_BYTES_MAX: Final = 67_108_864
+
 # bytes; over it: cut, flag cut. Longer statements are machine-made lists.
 STATEMENT_BYTES_MAX: Final = 16_384
 

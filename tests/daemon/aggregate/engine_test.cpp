@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "proto/limits.h"
@@ -342,6 +343,26 @@ TEST_F(EngineTest, ADefinitionThatWasNeverUsedTakesNoRoom) {
     ASSERT_TRUE(dictionary_.define_statement(2, "SELECT a FROM t" + std::to_string(i), model::Vendor::Sqlite));
   }
   EXPECT_EQ(client_->tables->all_statements().size(), 2U);
+}
+
+TEST_F(EngineTest, NamesInTheDictionariesOfAUserAreLimitedAndGivenBack) {
+  const std::string name(1024, 'n');
+  const auto fits = static_cast<std::uint32_t>(limits::dictionary_user_bytes_max / 1024);
+  std::vector<std::unique_ptr<Dictionary>> dictionaries;
+  for (std::uint32_t defined = 0; defined < fits;) {
+    dictionaries.push_back(std::make_unique<Dictionary>());
+    dictionaries.back()->use(*client_->tables);
+    for (std::uint32_t id = 1; id <= limits::dictionary_max && defined < fits; ++id, ++defined) {
+      ASSERT_TRUE(dictionaries.back()->define_text(id, EntryKind::Route, name));
+    }
+  }
+  Dictionary one_more;
+  one_more.use(*client_->tables);
+  const auto refused = one_more.define_text(1, EntryKind::Route, "n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "id_out_of_range");
+  dictionaries.pop_back();
+  EXPECT_TRUE(one_more.define_text(1, EntryKind::Route, "n"));
 }
 
 TEST_F(EngineTest, ResetForgetsRowsAndLiveConnectionsGoOn) {
