@@ -79,7 +79,7 @@ ExponentialHistogram ExponentialHistogram::scaled_down(int by) const {
   assert(by >= 0);
   const int shift = std::min(by, scale_ - kCoarsestScale);
   ExponentialHistogram coarse(*this);
-  coarse.scale_ = static_cast<std::int8_t>(scale_ - shift);
+  coarse.scale_ = static_cast<std::int16_t>(scale_ - shift);
   coarse.buckets_.clear();
   for (const Bucket& bucket : buckets_) {
     coarse.add(bucket.index() == kZeroIndex ? kZeroIndex : bucket.index() >> shift, bucket.count());

@@ -38,7 +38,7 @@ class ExponentialHistogram {
 
   // Precondition: scale is within [kCoarsestScale, kFinestScale].
   explicit ExponentialHistogram(Unit unit, int scale = kFinestScale)
-      : unit_(unit), scale_(static_cast<std::int8_t>(scale)) {}
+      : unit_(unit), scale_(static_cast<std::int16_t>(scale)) {}
 
   void record(std::uint64_t value);
 
@@ -106,7 +106,7 @@ class ExponentialHistogram {
   bool has_consistent_ends() const;
 
   Unit unit_;
-  std::int8_t scale_;
+  std::int16_t scale_;
   std::uint64_t count_ = 0;
   std::uint64_t sum_ = 0;
   std::uint64_t min_ = UINT64_MAX;

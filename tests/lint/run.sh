@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every lint of the project; each fault is an error. Run by `make lint` from the root of the repository.
-set -u
+set -uo pipefail
 failed=""
 check() { # name, command…
   local name=$1; shift
@@ -27,7 +27,7 @@ check paths $python tests/lint/words.py
 cmake --preset release >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 tidy() {
   git ls-files 'daemon/*.cpp' 'platform/posix/*.cpp' |
-    xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/release --quiet --warnings-as-errors='*'
+    xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/release --quiet --warnings-as-errors='*' 2>/dev/null
 }
 check clang-tidy tidy
 [ -z "$failed" ] || { echo "lint: faults in$failed"; exit 1; }
