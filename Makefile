@@ -42,7 +42,8 @@ test-cpp: deps-test $(VENV)/.ready | build/
 	@cmake --preset release -DMERCURY_TESTS=ON $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 	@cmake --build --preset release -j $(JOBS) | tail -n 1
 	@ln -sf ../../build/release/mercuryd ../../build/release/mercuryctl $(BIN)/
-	@ctest --preset release -j $(JOBS) --progress | tail -n 15; exit $${PIPESTATUS[0]}
+	@ctest --preset release -j $(JOBS) >build/ctest.log 2>&1 || { tail -n 80 build/ctest.log; exit 1; }
+	@tail -n 3 build/ctest.log
 
 test-py: test-cpp
 	@$(BIN)/python -m pytest tests -q
