@@ -17,7 +17,7 @@ echo "ThreadSanitizer"
 build tsan --target test_transport --target test_state --target test_platform --target test_base
 ctest --preset tsan --no-tests=error -R '^(transport|state|platform|base):' -j "$(nproc)" | tail -n 8
 echo "fuzzing, $seconds s a target"
-build fuzz
+build fuzz --target fuzz_session --target fuzz_fingerprint  # transport has coroutines, which clang 14 can not build with ASan
 for target in build/fuzz/tests/fuzz_*; do
   [ -x "$target" ] && [ -f "$target" ] || continue
   mkdir -p build/corpus/"$(basename "$target")"
