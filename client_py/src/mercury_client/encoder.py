@@ -184,6 +184,6 @@ class _UnitRows:
         return id
 
     def _site(self, site: object) -> int:
-        site_id = self._dictionary.site(site)  # type: ignore[arg-type]
+        site_id = self._dictionary.site(site)  # type: ignore[arg-type]  # Unit.record takes any; a wrong one fails here, guarded
         self._sites[id(site)] = site_id
         return site_id
