@@ -1,0 +1,10 @@
+# ruff: noqa: RUF012
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("archive", "0003_first_shelf")]
+    operations = [
+        migrations.AddIndex("shelf", models.Index(fields=["name"], name="shelf_name")),
+        migrations.RemoveIndex("shelf", name="shelf_name"),
+    ]
