@@ -36,6 +36,18 @@ struct CellState {
   HistogramState db_time;
 };
 
+// A finding of a route; its worst unit's timeline is not kept.
+struct FindingOnDisk {
+  Finding worst;
+  std::string alias, summary, text;
+  std::vector<std::string> source_summaries;
+  std::vector<Place> places;
+  std::uint64_t repeats_min = 0, repeats_max = 0, occurrences = 0, units = 0, total_time_ns = 0, saving_ns = 0;
+  base::Time first_seen, last_seen;
+  bool capped = false;
+  std::uint64_t last_unit = 0;
+};
+
 struct SeriesState {
   std::uint32_t service = 0, environment = 0, run = 0, route = 0;  // indices of names
   UnitKind kind = UnitKind::Request;
@@ -43,6 +55,8 @@ struct SeriesState {
   std::uint8_t status_class = 0;
   std::uint64_t failed = 0, incomplete = 0, cache_hits = 0, cache_misses = 0;
   base::Time last_seen;
+  Operation operation = Operation::Unknown;
+  std::vector<FindingOnDisk> findings;
   CellState totals;
   std::vector<CellState> seconds;  // slots of 5 s
   std::vector<CellState> minutes;  // slots of 1 min

@@ -1,6 +1,7 @@
 #include "model/loss.h"
 #include "model/snapshot.h"
 #include "model/unit.h"
+#include "model/verdict.h"
 
 namespace mercury::model {
 
@@ -37,6 +38,11 @@ std::string_view name_of(DropReason reason) {
   return code < kNames.size() ? kNames[code] : "";
 }
 
+std::string_view name_of(FindingState state) {
+  constexpr std::array<std::string_view, 4> kNames{"open", "gone", "constant", "ignored"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
 std::string_view name_of(UnitState state) {
   constexpr std::array<std::string_view, 3> kNames{"closed", "open", "incomplete"};
   return kNames[static_cast<std::size_t>(state)];
@@ -45,6 +51,17 @@ std::string_view name_of(UnitState state) {
 std::string_view name_of(ClientState state) {
   constexpr std::array<std::string_view, 3> kNames{"connected", "disconnected", "ended"};
   return kNames[static_cast<std::size_t>(state)];
+}
+
+std::string_view name_of(FindingKind kind) {
+  constexpr std::array<std::string_view, 7> kNames{"n_plus_one", "query_in_loop",    "repeated_query", "write_loop",
+                                                   "slow_query", "too_many_queries", "slow_response"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string_view name_of(Level level) {
+  constexpr std::array<std::string_view, 3> kNames{"notice", "warn", "fail"};
+  return kNames[static_cast<std::size_t>(level)];
 }
 
 }  // namespace mercury::model

@@ -4,13 +4,16 @@
 // nanoseconds; a Distribution with count 0 has nothing to say and is shown as null.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "model/loss.h"
 #include "model/unit.h"
+#include "model/verdict.h"
 
 namespace mercury::model {
 
@@ -54,6 +57,58 @@ struct RouteRow {
   std::uint64_t cache_hits = 0;
   std::uint64_t cache_misses = 0;
   base::Time last_seen;
+  std::uint64_t findings = 0;  // open ones
+  std::optional<Score> score;  // of its p95 figures, since the start
+};
+
+enum class FindingState : std::uint8_t { Open, Gone, Constant, Ignored };
+std::string_view name_of(FindingState state);
+
+// A unit in which a finding was at its worst.
+struct FindingSample {
+  UnitHeader header;
+  base::Time end;
+  std::uint64_t count = 0;  // repeats in it
+  struct Entry {
+    std::uint64_t at_ns = 0;
+    std::uint64_t duration_ns = 0;
+    std::string alias;
+    std::string summary;
+    std::uint64_t fingerprint = 0;
+    std::uint16_t flags = 0;
+    std::uint64_t calls = 1;
+    enum class Role : std::uint8_t { Other, Repeat, Source } role = Role::Other;
+  };
+  std::vector<Entry> records;
+  std::uint64_t records_left_out = 0;
+};
+
+// A finding of one route, folded over its units.
+struct FindingRow {
+  Labels labels;
+  UnitKind unit_kind = UnitKind::Request;
+  Method method = Method::None;
+  std::string route;
+  std::uint8_t status_class = 0;
+  Finding finding;  // of its worst unit; kind and level as the route shows them
+  FindingState state = FindingState::Open;
+  bool proven = false;
+  std::string alias, summary, text;
+  std::vector<std::string> source_summaries;  // beside finding.sources
+  std::vector<Place> places;                  // further triggers
+  std::uint64_t repeats_min = 0, repeats_max = 0;
+  std::uint64_t units = 0, route_units = 0;
+  std::uint64_t total_time_ns = 0, saving_ns = 0;
+  base::Time first_seen, last_seen;
+  std::optional<FindingSample> sample;  // where it was asked for and is known
+};
+
+// How many findings there are, by state.
+struct FindingTotals {
+  std::array<std::uint64_t, 7> open_by_kind{};  // index: FindingKind
+  std::uint64_t gone = 0, constant = 0, ignored = 0;
+  std::uint64_t overflowed = 0;  // not listed: findings_user_max
+  std::uint64_t partial = 0;     // units judged without some of their queries: held_queries_max
 };
 
 struct StatementRow {
@@ -131,6 +186,7 @@ struct Totals {
   std::uint64_t routes = 0;
   std::uint64_t statements = 0;
   std::uint64_t overflowed = 0;
+  FindingTotals findings;
 };
 
 }  // namespace mercury::model

@@ -20,16 +20,6 @@ constexpr std::size_t kUnitHeaderBytes = 112;
 constexpr std::size_t kRecordBytes = sizeof(model::QueryRecord);
 constexpr std::uint8_t kVendorLast = 5;
 
-enum class SiteTag : std::uint16_t {
-  Frame = 1,
-  Template,
-  View,
-  SerializerField,
-  AdminColumn,
-  Operation,
-  Relation,
-  Flags
-};
 enum class SectionTag : std::uint16_t { Cache = 1, Template, Cpu, Memory, Exception, Nonce };
 
 std::string_view text_of(std::span<const std::byte> bytes) {
@@ -176,43 +166,6 @@ base::Result<Define> decode_define(std::span<const std::byte> payload) {
   return out;
 }
 
-base::Result<model::Site> decode_site(std::string_view fields) {
-  ByteReader in(std::as_bytes(std::span(fields)));
-  model::Site out;
-  while (in.left() > 0) {
-    const auto tag = in.take<std::uint16_t>();
-    const std::string_view value = in.take_str16();
-    if (in.failed()) return Error{"define_invalid", fmt::format("field {} of a site ends past the frame", tag)};
-    ByteReader field(std::as_bytes(std::span(value)));
-    switch (static_cast<SiteTag>(tag)) {
-      case SiteTag::Frame: {
-        model::SiteFrame frame;
-        frame.line = field.take<std::uint32_t>();
-        const auto flags = field.take<std::uint32_t>();  // u8 flags and three reserved bytes
-        if ((flags >> 8U) != 0) return reserved_error("a site's frame");
-        frame.application = (flags & 1U) != 0;
-        frame.file = field.take_str16();
-        frame.module = field.take_str16();
-        frame.function = field.take_str16();
-        out.frames.push_back(std::move(frame));
-        break;
-      }
-      case SiteTag::Template:
-        out.template_line = field.take<std::uint32_t>();
-        out.template_name = field.take_str16();
-        break;
-      case SiteTag::View: out.view = value; break;
-      case SiteTag::SerializerField: out.serializer_field = value; break;
-      case SiteTag::AdminColumn: out.admin_column = value; break;
-      case SiteTag::Operation: out.operation = value; break;
-      case SiteTag::Relation: out.relation = value; break;
-      case SiteTag::Flags: out.flags = field.take<std::uint16_t>(); break;
-    }
-    if (field.failed()) return Error{"define_invalid", fmt::format("field {} of a site is shorter than it says", tag)};
-  }
-  return out;
-}
-
 base::Result<Batch> decode_batch(std::span<const std::byte> payload) {
   ByteReader in(payload);
   const auto sent = in.take<std::uint64_t>();
@@ -291,47 +244,6 @@ std::string encode_define(const Define& define) {
   put_u8(payload, 0);
   payload += define.text;
   return encode_frame(FrameType::Define, payload);
-}
-
-std::string encode_site(const model::Site& site) {
-  std::string out;
-  const auto put_str16 = [](std::string& to, std::string_view text) {
-    put_u16(to, static_cast<std::uint16_t>(text.size()));
-    to += text;
-  };
-  const auto put_field = [&](SiteTag tag, std::string_view value) {
-    put_u16(out, static_cast<std::uint16_t>(tag));
-    put_str16(out, value);
-  };
-  for (const model::SiteFrame& frame : site.frames) {
-    std::string value;
-    put_u32(value, frame.line);
-    put_u32(value, frame.application ? 1 : 0);
-    put_str16(value, frame.file);
-    put_str16(value, frame.module);
-    put_str16(value, frame.function);
-    put_field(SiteTag::Frame, value);
-  }
-  if (site.template_line != 0 || !site.template_name.empty()) {
-    std::string value;
-    put_u32(value, site.template_line);
-    put_str16(value, site.template_name);
-    put_field(SiteTag::Template, value);
-  }
-  const std::pair<SiteTag, const std::string*> texts[] = {{SiteTag::View, &site.view},
-                                                          {SiteTag::SerializerField, &site.serializer_field},
-                                                          {SiteTag::AdminColumn, &site.admin_column},
-                                                          {SiteTag::Operation, &site.operation},
-                                                          {SiteTag::Relation, &site.relation}};
-  for (const auto& [tag, text] : texts) {
-    if (!text->empty()) put_field(tag, *text);
-  }
-  if (site.flags != 0) {
-    std::string value;
-    put_u16(value, site.flags);
-    put_field(SiteTag::Flags, value);
-  }
-  return out;
 }
 
 std::string encode_batch(const Batch& batch) {

@@ -26,7 +26,7 @@ struct Define {
   DefineKind kind = DefineKind::Statement;
   bool cut = false;
   std::uint8_t vendor = 0;
-  std::string_view text;  // of a site: its fields, see decode_site()
+  std::string_view text;  // of a site: its fields, see decode_site() (site_fields.cpp)
 };
 
 struct Batch {

@@ -16,6 +16,7 @@ using json = nlohmann::json;
 
 constexpr std::size_t kLabelBytesMax = 128;
 constexpr std::size_t kIncarnationChars = 32;
+constexpr std::uint64_t kThresholdMax = std::uint64_t{1} << 48U;
 constexpr std::uint64_t kCountMax = std::uint64_t{1} << 48U;  // of anything one client can have counted
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -128,6 +129,43 @@ json totals_of(const Hello& hello) {
           {"dropped", dropped}};
 }
 
+// Numbers of 1 and more replace the defaults; what is none is left as it is: a typing error is the client's to tell.
+model::Thresholds thresholds_of(const json& hello) {
+  model::Thresholds out;
+  const auto found = hello.find("thresholds");
+  if (found == hello.end() || !found->is_object()) return out;
+  const auto read = [&](const char* key, auto& to) {
+    const auto value = found->find(key);
+    if (value != found->end() && value->is_number_unsigned() && value->template get<std::uint64_t>() > 0) {
+      to = std::min<std::uint64_t>(value->template get<std::uint64_t>(), kThresholdMax);
+    }
+  };
+  read("n_plus_one_threshold", out.n_plus_one);
+  read("loop_calls_min", out.loop_calls_min);
+  read("slow_query_ns", out.slow_query_ns);
+  read("polling_gap_ns", out.polling_gap_ns);
+  read("response_ms", out.response_ms);
+  read("queries", out.queries);
+  return out;
+}
+
+std::vector<model::IgnoreRule> ignore_of(const json& hello) {
+  std::vector<model::IgnoreRule> out;
+  const auto found = hello.find("ignore");
+  if (found == hello.end() || !found->is_array()) return out;
+  for (const json& rule : *found) {
+    if (!rule.is_object() || out.size() == static_cast<std::size_t>(limits::ignore_rules_max)) continue;
+    const auto text = [&](const char* key) {
+      const auto value = rule.find(key);
+      return value != rule.end() && value->is_string() ? value->get<std::string>() : std::string();
+    };
+    model::IgnoreRule read{text("kind"),  text("route"),  text("file"), text("function"),
+                           text("field"), text("reason"), text("until")};
+    if (!read.reason.empty()) out.push_back(std::move(read));
+  }
+  return out;
+}
+
 base::Result<json> parse_object(std::string_view text, const char* code) {
   json value = json::parse(text, nullptr, false);
   if (value.is_discarded()) return Error{code, "the payload is not JSON"};
@@ -175,6 +213,8 @@ base::Result<Hello> decode_hello(std::string_view text) {
       if (item.is_string()) out.capabilities.push_back(item.get<std::string>());
     }
   }
+  out.thresholds = thresholds_of(*value);
+  out.ignore = ignore_of(*value);
   if (in.error()) return *in.error();
   return out;
 }

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "model/loss.h"
+#include "model/verdict.h"
 
 namespace mercury::wire {
 
@@ -35,6 +36,8 @@ struct Hello {
   std::int64_t pid = 0;
   std::string service, environment, run, release;
   std::vector<std::string> capabilities;
+  model::Thresholds thresholds;
+  std::vector<model::IgnoreRule> ignore;  // at most ignore_rules_max, each with a reason
 };
 
 struct Welcome {

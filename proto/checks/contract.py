@@ -23,6 +23,8 @@ class Contract:
         self.page = Page((self.proto / "PROTOCOL.md").read_text("utf-8"))
         self.schema: Json = json.loads((self.proto / "schema.json").read_text("utf-8"))
         self.limits: Json = json.loads((self.proto / "limits.json").read_text("utf-8"))["limits"]
+        self.rules: Json = json.loads((self.proto / "rules.json").read_text("utf-8"))
+        self.verdicts = (self.proto / "VERDICTS.md").read_text("utf-8")
         self.compared = 0
         self.wrong: list[str] = []
 
@@ -37,6 +39,18 @@ class Contract:
         self.compared += 1
         if not fine:
             self.wrong.append(sentence)
+
+    def same_text(self, path: Path, wanted_text: str, source: str) -> None:
+        """Compare a generated file with what would be written of `source`, and name the first line that differs."""
+        file = self.root / path
+        found = file.read_text("utf-8").splitlines() if file.exists() else []
+        wanted = wanted_text.splitlines()
+        first = next(
+            (i for i, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b),
+            min(len(found), len(wanted)),
+        )
+        left, right = ((lines[first] if first < len(lines) else None) for lines in (found, wanted))
+        self.same(f"{path}, line {first + 1}", left, right, f"it, {source}")
 
     def vectors(self, folder: str) -> Iterator[tuple[str, Json]]:
         """Yield (path below proto/, content) of each vector of a folder."""

@@ -37,26 +37,13 @@ def check_limits(contract: Contract) -> None:
             contract.holds(name in said, f"limits.json, {name}: PROTOCOL.md does not name it, and it is not `local`")
     for name in _references(contract.schema):
         contract.holds(name in limits, f"schema.json refers to the limit `{name}`, limits.json has none of that name")
-    _check_copy(contract)
+    contract.same_text(LIMITS_PY, limits_py(limits), "limits.json")
 
 
 def _references(schema: Json) -> list[str]:
     named = [row["bytes_max"] for row in (*schema["frames"], *schema["define_kinds"])]
     welcome: list[str] = schema["json"]["WELCOME"]["properties"]["limits"]["required"]
     return [*(name for name in named if isinstance(name, str)), *welcome]
-
-
-def _check_copy(contract: Contract) -> None:
-    """Compare limits.py with what would be written, and name the first line that differs."""
-    path = contract.root / LIMITS_PY
-    found = path.read_text("utf-8").splitlines() if path.exists() else []
-    wanted = limits_py(contract.limits).splitlines()
-    first = next(
-        (i for i, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b),
-        min(len(found), len(wanted)),
-    )
-    left, right = ((lines[first] if first < len(lines) else None) for lines in (found, wanted))
-    contract.same(f"{LIMITS_PY}, line {first + 1}", left, right, "it, limits.json")
 
 
 def limits_py(limits: Json) -> str:

@@ -188,7 +188,7 @@ def check_sentences(contract: Contract) -> None:
         ("4", "| 8 | site_flags | `u16`: ", "site_flags"),
         ("5", "Record flags: ", "record_flags"),
     ):
-        words = page.sentence(section, start).removeprefix(start).removesuffix(" |").split(". ")[0]
+        words = page.sentence(section, start).removeprefix(start).split(" |\n")[0].split(". ")[0]
         contract.same(f"§{section} {name}", numbered(words), _list_of(schema, name))
         contract.same(f"§{section} {name}, any other", other(words), _other_of(schema, name))
 

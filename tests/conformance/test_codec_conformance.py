@@ -271,11 +271,27 @@ def site_fields(site: Site) -> list[dict[str, Any]]:
     ]
     if site.template is not None:
         fields.append({"tag": 2, "line": site.template.line, "name": site.template.name})
-    texts = (site.view, site.serializer_field, site.admin_column, site.operation, site.relation)
-    fields += [{"tag": tag, "text": text} for tag, text in enumerate(texts, 3) if text]
+    texts = {
+        3: site.view,
+        4: site.serializer_field,
+        5: site.admin_column,
+        6: site.operation,
+        7: site.relation,
+        9: site.relation_kind,
+        10: site.owner_table,
+        11: site.model,
+        12: site.state,
+        13: site.joins,
+        14: site.path,
+        16: site.ignore,
+    }
+    fields += [{"tag": tag, "text": text} for tag, text in texts.items() if text]
     if site.flags:
         fields.append({"tag": 8, "flags": site.flags})
-    return fields
+    if site.anchor is not None:
+        file, line, column, kind = site.anchor
+        fields.append({"tag": 15, "line": line, "column": column, "kind": kind, "file": file})
+    return sorted(fields, key=lambda one: int(one["tag"]))
 
 
 def unit_fields(payload: bytes) -> dict[str, Any]:

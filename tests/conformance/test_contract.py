@@ -13,6 +13,8 @@ from vectors import invalid_to_peer_vectors, invalid_vectors, join, session_vect
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS_PY = "client_py/src/mercury_client/limits.py"
+RULES_PY = "client_py/src/mercury_client/reference/rules.py"
+RULES_H = "daemon/analysis/rules_table.h"
 
 
 def run(root: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,8 +27,9 @@ def run(root: Path, script: str, *arguments: str) -> subprocess.CompletedProcess
 def copy(tmp_path: Path) -> Path:
     """Return a copy of the contract that a test may spoil."""
     shutil.copytree(ROOT / "proto", tmp_path / "proto", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / LIMITS_PY).parent.mkdir(parents=True)
-    shutil.copy(ROOT / LIMITS_PY, tmp_path / LIMITS_PY)
+    for name in (LIMITS_PY, RULES_PY, RULES_H):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -54,11 +57,26 @@ def test_vectors_are_what_their_script_writes() -> None:
 
 
 PAGE, SCHEMA, LIMITS = "proto/PROTOCOL.md", "proto/schema.json", "proto/limits.json"
+RULES, VERDICTS = "proto/rules.json", "proto/VERDICTS.md"
 SPOILED = [
     ("limit changed", LIMITS, '"value": 524288', '"value": 524289', "FRAME_BYTES_MAX"),
     ("limit renamed", LIMITS, '"handshake_ms"', '"greeting_ms"', "`handshake_ms`"),
-    ("limit nobody names", LIMITS, '"local": "both", ', "", "path_bytes_max"),
+    ("limit nobody names", LIMITS, '"local": "both", "why": "sun_path', '"why": "sun_path', "path_bytes_max"),
     ("limit in the copy only", LIMITS_PY, "ALIAS_ID_MAX: Final = 255", "ALIAS_ID_MAX: Final = 9", "255"),
+    ("rule changed", RULES, '"growth_min": 2', '"growth_min": 3', "GROWTH_MIN"),
+    ("rule in the copy only", RULES_PY, "CHAIN_MAX: Final = 5", "CHAIN_MAX: Final = 6", "CHAIN_MAX"),
+    ("rule in the header only", RULES_H, "kChainMax = 5", "kChainMax = 6", "kChainMax"),
+    ("rule's sentence unreplaced", RULES, "ran {count} times", "ran {number} times", "['number']"),
+    ("rule's step out of order", RULES, "[70, 8], [50, 5]", "[50, 8], [70, 5]", "score cache"),
+    ("action unnamed", VERDICTS, "| (repeated_query) | | hoist |", "| (repeated_query) | | cache |", "action hoist"),
+    (
+        "verdict changed",
+        "proto/vectors/analysis/verdicts_kinds.json",
+        '"db_ns": 51000000',
+        '"db_ns": 5',
+        "verdicts_kinds",
+    ),
+    ("threshold unnamed", VERDICTS, "T is `n_plus_one_threshold`", "T is 10", "n_plus_one_threshold"),
     ("limit unknown to the page", PAGE, "or `discard_ms`", "or `drop_ms`", "`drop_ms`"),
     ("code removed from the page", PAGE, "| id_kind | a UNIT", "| id_sort | a UNIT", "id_kind"),
     ("code removed from the schema", SCHEMA, '"id_kind", "batch', '"batch', "id_kind"),
@@ -77,7 +95,7 @@ SPOILED = [
     ("section's layout changed", PAGE, "`u64 ns, u32 renders`", "`u64 ns, u64 renders`", "template"),
     ("site field changed", PAGE, "u32 line, u8 flags", "u32 row, u8 flags", "frame"),
     ("reason renamed", PAGE, "| 4 | encode_failed |", "| 4 | broken |", "broken"),
-    ("command's argument renamed", PAGE, "`route` (substring)", "`path` (substring)", "path"),
+    ("command's argument renamed", PAGE, "`route` (substring), `service`", "`path` (substring), `service`", "path"),
     ("drawing changed", PAGE, "0               4       5", "0               4       7", "drawing"),
     ("key of HELLO renamed", PAGE, "| `next_unit` |", "| `next_number` |", "next_number"),
     ("table left out", PAGE, "| command | arguments | answer |\n|---|---|---|\n", "\n", "commands"),

@@ -101,6 +101,23 @@ SLOW_UNITS_MAX: Final = 50
 # records; over it: the rest is counted. Timeline of one sample.
 SAMPLE_RECORDS_MAX: Final = 200
 
+# sites; over it: counted without its place, counter overflowed. Call sites of a user that live connections
+# name.
+SITES_USER_MAX: Final = 20_000
+
+# findings; over it: not listed, counter findings.overflowed. Each keeps its worst unit.
+FINDINGS_USER_MAX: Final = 2_000
+
+# records; over it: the rest is counted. Timeline of a finding's worst unit.
+FINDING_RECORDS_MAX: Final = 60
+
+# queries; over it: judged without the oldest, counter findings.partial. Of open units and finished sub-
+# units, a client.
+HELD_QUERIES_MAX: Final = 20_000
+
+# rules; over it: the rest is not used. They travel in HELLO.
+IGNORE_RULES_MAX: Final = 100
+
 # users; over it: reject users_max. Each has tables of its own.
 USERS_MAX: Final = 256
 

@@ -117,6 +117,11 @@ def site_flags(flags: int) -> SiteField:
     return site_field(8, {"tag": 8, "flags": flags}, struct.pack("<H", flags))
 
 
+def site_anchor(line: int, column: int, kind: int, file: str, *, zero: bytes = b"\0\0\0") -> SiteField:
+    decoded = {"tag": 15, "line": line, "column": column, "kind": kind, "file": file}
+    return site_field(15, decoded, struct.pack("<IIB3s", line, column, kind, zero) + str16(file))
+
+
 def site(number: int, *parts: SiteField) -> Frame:
     fields: Fields = {"type": "DEFINE", "id": number, "kind": SITE, "flags": 0, "vendor": 0}
     fields["fields"] = [decoded for decoded, _ in parts if decoded is not None]

@@ -45,6 +45,7 @@ from cases.frames import (
     record,
     section,
     site,
+    site_anchor,
     site_field,
     site_flags,
     site_frame,
@@ -92,7 +93,8 @@ def control_vectors() -> Vectors:
     commands: Vectors = [
         ("status", {}), ("routes", {"window": "5m", "user": "alice"}),
         ("route", {"route": "orders", "service": "shop", "method": "GET", "user": "1000"}),
-        ("statements", {}),
+        ("statements", {}), ("findings", {"route": "orders", "kind": "n_plus_one", "all": "true", "user": "alice"}),
+        ("explain", {"id": "3f2a", "user": "alice"}),
         ("units", {"user": "alice"}), ("reset", {"user": "alice"}), ("shutdown", {}),
     ]
     replies: list[Fields] = [
@@ -153,7 +155,13 @@ def define_vectors() -> Vectors:
         site_frame(U32, True, "C:\\shop\\größe.py", "shop.größe", "<lambda>"),
         site_frame(0, True, "", "", ""),
     )
-    unknown = (site_field(9, None, b"later"), site_field(U16, None, b""))
+    relation = (
+        site_text(9, "foreign_key"), site_text(10, "shop_order"), site_text(11, "shop.Customer"),
+        site_text(12, "only sliced"), site_text(13, "order=shop_order\norder__größe=shop_size"),
+        site_text(14, "orders__items"), site_anchor(U32, U32, 2, "C:\\shop\\größe.py"),
+        site_text(16, "n_plus_one|one customer, always"),
+    )
+    unknown = (site_field(99, None, b"later"), site_field(U16, None, b""))
     return [
         valid("define_statement", "each vendor, the flag `cut`, text outside ASCII, no text",
               *(define(vendor + 1, STATEMENT, "SELECT 1", vendor=vendor) for vendor in range(6)),
@@ -168,7 +176,12 @@ def define_vectors() -> Vectors:
                    site_text(6, "prefetch_related"),
                    site_text(7, "shop.Order.customer"), site_flags(3)),
               site(2, site_flags(1)), site(3)),
-        valid("define_site_unknown_field", "tags 9 and 65535 are skipped, between fields and at the end",
+        valid("define_site_relation", "the fields that a verdict reads, all of them, then each alone, then the least",
+              site(1, *trace[:2], site_text(3, "shop.views.OrderList"), site_text(6, "follow"),
+                   site_text(7, "shop.Order.customer"), site_flags(2), *relation),
+              *(site(2 + at, part) for at, part in enumerate(relation)),
+              site(10, site_anchor(0, 0, 1, ""))),
+        valid("define_site_unknown_field", "tags 99 and 65535 are skipped, between fields and at the end",
               site(1, unknown[0], site_text(3, "shop.views.index"), unknown[1], site_text(6, "get"),
                    unknown[0]),
               re_encode=False),

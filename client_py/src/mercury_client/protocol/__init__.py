@@ -8,7 +8,7 @@ from .frames import FLAG_OPTIONAL, HEADER_BYTES, Frame, FrameDecoder, FrameType,
 from .handshake import LABEL_BYTES_MAX, PROTOCOL_MAX, PROTOCOL_MIN, Hello, Reject, Welcome
 from .messages import Command, ErrorMessage, Goaway, Reply
 from .sections import CacheEntry, Sections, TemplateTime
-from .site import Site, SiteFlags, SiteFrame, TemplateLine
+from .site import Anchor, AnchorKind, Site, SiteFlags, SiteFrame, TemplateLine
 from .unit_frame import (
     ALIAS_SHIFT,
     DURATION_NS_MAX,
@@ -43,6 +43,8 @@ __all__ = [
     "START_NS_MAX",
     "UNIT_HEADER_BYTES",
     "Ack",
+    "Anchor",
+    "AnchorKind",
     "Batch",
     "Bye",
     "CacheEntry",

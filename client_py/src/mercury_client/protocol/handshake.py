@@ -7,11 +7,12 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ProtocolError
+from ..limits import HELLO_BYTES_MAX, IGNORE_RULES_MAX
 from .counters import Totals
 from .frames import FrameType, encode_frame
 from .json_fields import JsonFields, dump_json, texts
@@ -40,11 +41,16 @@ class Hello:
     run: str = ""
     release: str = ""
     capabilities: tuple[str, ...] = ()
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    ignore: Sequence[Mapping[str, str]] = ()
     protocol_min: int = PROTOCOL_MIN
     protocol_max: int = PROTOCOL_MAX
 
     def encode(self) -> bytes:
-        """Return the frame; labels are cut to LABEL_BYTES_MAX, what is empty is left out."""
+        """Return the frame; labels are cut to LABEL_BYTES_MAX, what is empty is left out.
+
+        So are the last of the ``ignore`` rules if they do not fit ``hello_bytes_max``.
+        """
         value: dict[str, Any] = {"protocol": {"min": self.protocol_min, "max": self.protocol_max}}
         value["client"] = _label(self.client)
         if self.incarnation is not None:
@@ -59,8 +65,15 @@ class Hello:
                 value[key] = label
         if self.capabilities:
             value["capabilities"] = list(self.capabilities)
+        if self.thresholds:
+            value["thresholds"] = dict(self.thresholds)
         if not value["client"]:
             del value["client"]
+        rules = [dict(rule) for rule in self.ignore[:IGNORE_RULES_MAX]]
+        while rules and len(dump_json({**value, "ignore": rules})) > HELLO_BYTES_MAX:
+            rules.pop()
+        if rules:
+            value["ignore"] = rules
         return encode_frame(FrameType.HELLO, dump_json(value))
 
     @classmethod

@@ -20,16 +20,31 @@ from ..errors import ProtocolError
 from ..limits import NAME_BYTES_MAX, SITE_BYTES_MAX
 from .text import cut_text, show_text
 
-__all__ = ["Site", "SiteFlags", "SiteFrame", "TemplateLine"]
+__all__ = ["Anchor", "AnchorKind", "Site", "SiteFlags", "SiteFrame", "TemplateLine"]
 
 _TAG_FRAME = 1
 _TAG_TEMPLATE = 2
 _TAG_FLAGS = 8
-_TEXT_TAGS = {3: "view", 4: "serializer_field", 5: "admin_column", 6: "operation", 7: "relation"}
+_TAG_ANCHOR = 15
+_TEXT_TAGS = {
+    3: "view",
+    4: "serializer_field",
+    5: "admin_column",
+    6: "operation",
+    7: "relation",
+    9: "relation_kind",
+    10: "owner_table",
+    11: "model",
+    12: "state",
+    13: "joins",
+    14: "path",
+    16: "ignore",
+}
 
 _FIELD = struct.Struct("<HH")
 _FRAME = struct.Struct("<IB3s")
 _FRAME_RESERVED = b"\0\0\0"
+_ANCHOR = struct.Struct("<IIB3s")
 _U32 = struct.Struct("<I")
 _U16 = struct.Struct("<H")
 _U32_MAX = 0xFFFFFFFF
@@ -60,9 +75,31 @@ class TemplateLine(NamedTuple):
     line: int
 
 
+class AnchorKind(enum.IntEnum):
+    """Say what can be inserted at an anchor."""
+
+    CHAIN = 1  # a method call, behind the expression of a queryset
+    ADMIN = 2  # a line in the body of a ModelAdmin
+
+
+_ANCHOR_KINDS = frozenset(AnchorKind)
+
+
+class Anchor(NamedTuple):
+    """The place in a source file where a suggestion is inserted: line from 1, column in characters from 0."""
+
+    file: str
+    line: int
+    column: int
+    kind: int = AnchorKind.CHAIN
+
+
 @dataclass(frozen=True)
 class Site:
-    """Where a query was made. ``frames`` are innermost first; an empty text means: not known."""
+    """Where a query was made, and what the ORM was doing. ``frames`` are innermost first.
+
+    An empty text means: not known. The vocabulary of each field is in PROTOCOL.md §4.
+    """
 
     frames: tuple[SiteFrame, ...] = ()
     template: TemplateLine | None = None
@@ -72,11 +109,19 @@ class Site:
     operation: str = ""
     relation: str = ""
     flags: int = 0
+    relation_kind: str = ""
+    owner_table: str = ""
+    model: str = ""
+    state: str = ""
+    joins: str = ""
+    path: str = ""
+    anchor: Anchor | None = None
+    ignore: str = ""
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        names = (self.view, self.serializer_field, self.admin_column, self.operation, self.relation)
-        object.__setattr__(self, "_hash", hash((self.frames, self.template, names, self.flags)))
+        names = tuple(getattr(self, name) for name in _TEXT_TAGS.values())
+        object.__setattr__(self, "_hash", hash((self.frames, self.template, names, self.anchor, self.flags)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -99,22 +144,25 @@ class Site:
         return bytes(out + tail), cut
 
     def _encode_tail(self) -> tuple[bytes, bool]:
-        """Encode everything but the frames; at most about 6 KiB, whatever the texts."""
+        """Encode everything but the frames, by tag; at most about 14 KiB, whatever the texts."""
         cut = False
-        out = bytearray()
+        values: dict[int, bytes] = {}
         if self.template is not None:
             name, cut = _encode_str16(self.template.name)
-            value = _U32.pack(_line(self.template.line)) + name
-            out += _FIELD.pack(_TAG_TEMPLATE, len(value)) + value
+            values[_TAG_TEMPLATE] = _U32.pack(_line(self.template.line)) + name
         for tag, attribute in _TEXT_TAGS.items():
             text: str = getattr(self, attribute)
             if text:
-                data, text_cut = cut_text(text, NAME_BYTES_MAX)
+                values[tag], text_cut = cut_text(text, NAME_BYTES_MAX)
                 cut |= text_cut
-                out += _FIELD.pack(tag, len(data)) + data
         if self.flags:
-            out += _FIELD.pack(_TAG_FLAGS, _U16.size) + _U16.pack(self.flags)
-        return bytes(out), cut
+            values[_TAG_FLAGS] = _U16.pack(self.flags)
+        if self.anchor is not None:
+            file, line, column, kind = self.anchor
+            name, text_cut = _encode_str16(file)
+            if not text_cut:  # a path that was cut leads nowhere
+                values[_TAG_ANCHOR] = _ANCHOR.pack(_line(line), _line(column), kind, _FRAME_RESERVED) + name
+        return b"".join(_FIELD.pack(tag, len(values[tag])) + values[tag] for tag in sorted(values)), cut
 
     @classmethod
     def decode(cls, data: bytes) -> Site:
@@ -122,6 +170,7 @@ class Site:
         frames: list[SiteFrame] = []
         template: TemplateLine | None = None
         texts: dict[str, str] = {}
+        anchor: Anchor | None = None
         flags = 0
         for tag, value in _fields(data):
             if tag == _TAG_FRAME:
@@ -135,7 +184,9 @@ class Site:
             elif tag == _TAG_FLAGS:
                 _need(value, _U16.size, "site_flags")
                 flags = _U16.unpack_from(value)[0]
-        return cls(frames=tuple(frames), template=template, flags=flags, **texts)
+            elif tag == _TAG_ANCHOR:
+                anchor = _decode_anchor(value)
+        return cls(tuple(frames), template, flags=flags, anchor=anchor, **texts)
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -171,6 +222,16 @@ def _decode_frame(value: bytes) -> SiteFrame:
     module, at = _decode_str16(value, at)
     function, at = _decode_str16(value, at)
     return SiteFrame(file=file, line=line, function=function, module=module, application=bool(flags & 1))
+
+
+def _decode_anchor(value: bytes) -> Anchor | None:
+    """Return the anchor, None for a kind of a later version."""
+    _need(value, _ANCHOR.size, "anchor")
+    line, column, kind, reserved = _ANCHOR.unpack_from(value)
+    if reserved != _FRAME_RESERVED:
+        raise ProtocolError("frame_reserved", "a reserved field of a site anchor is not 0")
+    file, _ = _decode_str16(value, _ANCHOR.size)
+    return Anchor(file, line, column, kind) if kind in _ANCHOR_KINDS else None
 
 
 def _encode_str16(text: str) -> tuple[bytes, bool]:
