@@ -34,6 +34,7 @@ constexpr Dialect kMssql = {.brackets = Brackets::Name,
 constexpr Dialect kNormalisedText = {.brackets = Brackets::NameWhenSpaced,
                                      .doubled_bracket_escapes = true,
                                      .at_at_variables = true,
+                                     .words_may_start_with_digit_or_dollar = true,
                                      .hash_starts_word = true,
                                      .also_in_words = "#@"};
 

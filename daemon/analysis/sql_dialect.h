@@ -13,14 +13,15 @@
 //   q'[…]'                -        -       -           -      yes     -           -
 //   @name                 param.   param.  operator @  param. param.  param.      param.
 //   @@name                @ + par. @ + par. operator @@ word  @ + par. word       word
-//   2023_orders           number   number  number      word   number  number      number
+//   2023_orders           number   number  number      word   number  number      word
 //   # in a word           -        -       -           -      inside  anywhere    anywhere
 //   @ in a word           -        -       -           -      -       inside      inside
 //   ?| ?& and the operators of kPostgresqlOperators (sql_lexer.cpp): PostgreSQL only
-//   $ in a word           inside, everywhere; MySQL also as the first byte
+//   $ in a word           inside, everywhere; MySQL and normalised text also as the first byte
 //
 // "normalised text" reads what `normalise()` wrote without knowing for whom: a `[` at the start, after a space, a
-// dot or a parenthesis opens a name; tight against what it subscripts it does not.
+// dot or a parenthesis opens a name; tight against what it subscripts it does not. Its numbers are gone, so what
+// starts with a digit or `$` is a name of MySQL.
 //
 // Thread rules: constants. Cost: none.
 #pragma once

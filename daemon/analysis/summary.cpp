@@ -85,11 +85,14 @@ class Summariser {
     defined_ = definitions_in(tokens_);
   }
 
-  std::string run() {
+  void run() {
     for (; position_ < tokens_.size(); ++position_) accept(tokens_[position_]);
     if (operation_.empty()) add_first_word();
-    return std::move(out_);
   }
+
+  std::string take_summary() { return std::move(out_); }
+  std::vector<std::string> take_targets() { return std::move(targets_); }
+  std::string_view first_operation() const { return first_operation_; }
 
  private:
   void accept(const Token& token) {
@@ -160,6 +163,7 @@ class Summariser {
     index_of_table_ = false;
     if (operation == operation_) return;
     operation_ = operation;
+    if (first_operation_.empty()) first_operation_ = operation;
     written_.clear();
     add(operation);
   }
@@ -188,7 +192,9 @@ class Summariser {
     }
     const bool call =
         expected == Expected::Source && ahead(0).kind == TokenKind::Word && ahead(1).kind == TokenKind::OpenParen;
-    if (!defined && !call) add_once(std::move(target));
+    if (defined || call) return;
+    add_once(target);
+    if (targets_.size() < kTargetsMax && targeted_.insert(target).second) targets_.push_back(std::move(target));
   }
 
   void add_first_word() {
@@ -218,16 +224,35 @@ class Summariser {
   std::size_t position_ = 0;
 
   std::vector<Scope> scopes_{Scope{}};  // innermost last, never empty
-  std::string_view operation_;          // the last one written
-  bool object_possible_ = false;        // the TABLE, VIEW or INDEX of a CREATE has not come yet
-  bool index_of_table_ = false;         // the ON of an INDEX has not come yet
+  std::string_view operation_;          // the last one written; like the first, a view of the table of keywords
+  std::string_view first_operation_;
+  bool object_possible_ = false;  // the TABLE, VIEW or INDEX of a CREATE has not come yet
+  bool index_of_table_ = false;   // the ON of an INDEX has not come yet
   std::unordered_set<std::string> written_;
   std::string out_;
   bool full_ = false;
+  std::unordered_set<std::string> targeted_;  // those of targets_
+  std::vector<std::string> targets_;
 };
 
 }  // namespace
 
-std::string summary(std::string_view normalised) { return Summariser(normalised).run(); }
+std::string summary(std::string_view normalised) {
+  Summariser summariser(normalised);
+  summariser.run();
+  return summariser.take_summary();
+}
+
+std::vector<std::string> targets(std::string_view normalised) {
+  Summariser summariser(normalised);
+  summariser.run();
+  return summariser.take_targets();
+}
+
+std::string_view operation(std::string_view normalised) {
+  Summariser summariser(normalised);
+  summariser.run();
+  return summariser.first_operation();
+}
 
 }  // namespace mercury::analysis

@@ -18,17 +18,27 @@
 //   `$`, `#` and bytes ≥ 0x80.
 // - At most 255 bytes: the first operation or target that does not fit ends the summary.
 //
+// What the verdicts ask for is read off in the same way: `targets`, each once in the whole text and in the order of
+// the summary, at most the first 64; `operation`, the first one, or "" where the summary would have the first word.
+//
 // Thread rules: pure. Failure: none but std::bad_alloc. Cost: linear.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mercury::analysis {
 
 inline constexpr std::size_t kSummaryBytesMax = 255;
+inline constexpr std::size_t kTargetsMax = 64;
 
 std::string summary(std::string_view normalised);
+
+std::vector<std::string> targets(std::string_view normalised);
+
+// SELECT, INSERT, UPDATE, DELETE, REPLACE, MERGE, TRUNCATE, CREATE, ALTER, DROP or ""; the view never dangles.
+std::string_view operation(std::string_view normalised);
 
 }  // namespace mercury::analysis
