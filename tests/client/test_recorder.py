@@ -14,7 +14,7 @@ from contextvars import copy_context
 import pytest
 
 import mercury_client
-from mercury_client import process, recorder
+from mercury_client import faults, process, recorder
 from mercury_client.protocol import DropReason, UnitKind
 from mercury_client.recorder import OPEN_UNITS_MAX, OUTSIDE_RECORDS_MAX
 from mercury_client.unit import Unit
@@ -305,3 +305,27 @@ def test_a_token_of_another_context_is_no_error_of_ours(make_client: MakeClient)
     mercury_client.deactivate(token)
     mercury_client.deactivate(token)
     assert mercury_client.stats()["internal_errors"] == 0
+
+
+def test_a_listener_sees_each_unit_once_and_its_faults_are_ours(make_client: MakeClient) -> None:
+    make_client()
+    seen: list[Unit] = []
+    listener = seen.append
+
+    def broken(unit: Unit) -> None:
+        raise RuntimeError("no")
+
+    before = faults.total()
+    recorder.add_listener(broken)
+    recorder.add_listener(listener)
+    recorder.add_listener(listener)
+    try:
+        with recorder.unit("a"), recorder.unit("b"):
+            pass
+    finally:
+        recorder.remove_listener(broken)
+        recorder.remove_listener(listener)
+    with recorder.unit("c"):
+        pass
+    assert [unit.name for unit in seen] == ["b", "a"]
+    assert faults.total() == before + 2

@@ -122,7 +122,7 @@ class _UnitRows:
         for record in records:
             self._alias(record[1], record[2])
         append = self.rows.append
-        for statement, alias, vendor, start_ns, duration_ns, flags, rows, site in records:
+        for statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal in records:
             statement_id = self._statements.get((statement, vendor))
             if statement_id is None:
                 statement_id = self._statement(statement, vendor)
@@ -132,7 +132,7 @@ class _UnitRows:
             append((
                 statement_id,
                 site_id,
-                0,
+                ordinal if 0 <= ordinal <= _U32_MAX else 0,
                 rows if rows.__class__ is int and -1 <= rows <= _ROWS_MAX else -1,
                 self._start(start_ns) | self._aliases[alias, vendor],
                 min(max(duration_ns, 0), DURATION_NS_MAX)

@@ -19,6 +19,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import faults, recorder, unit
@@ -155,6 +156,8 @@ def configure(
     mode: str = "auto",
     on_demand: bool | None = None,
     buffer_bytes_max: int = BUFFER_BYTES_MAX,
+    thresholds: Mapping[str, int] | None = None,
+    ignore: Sequence[Mapping[str, str]] = (),
 ) -> Settings:
     """Set what this process tells about itself and where its daemon is; return the settings that hold now.
 
@@ -169,6 +172,8 @@ def configure(
         mode=mode,
         on_demand=on_demand,
         buffer_bytes_max=buffer_bytes_max,
+        thresholds=thresholds,
+        ignore=ignore,
     )
     _client.reconfigure(settings)
     return settings

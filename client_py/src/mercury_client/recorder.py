@@ -35,8 +35,8 @@ from .protocol import DropReason, UnitKind
 from .unit import Record, Unit, ignore
 
 __all__ = [
-    "Recorder", "UnitScope", "Work", "activate", "begin", "current", "deactivate", "enabled", "finish",
-    "innermost", "propagate", "unit",
+    "Recorder", "UnitScope", "Work", "activate", "add_listener", "begin", "current", "deactivate", "enabled", "finish",
+    "innermost", "propagate", "remove_listener", "unit",
 ]  # fmt: skip
 
 OUTSIDE_RECORDS_MAX = 1000  # of the outside unit, before it is sealed without waiting for the flusher
@@ -44,6 +44,9 @@ OPEN_UNITS_MAX = 10_000  # begun and not finished; beyond it units are not measu
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+Listener = Callable[[Unit], None]
+_listeners: tuple[Listener, ...] = ()
 
 current: ContextVar[Unit | None] = ContextVar("mercury_unit", default=None)
 
@@ -99,8 +102,13 @@ class Recorder:
             self.hand_over(unit)
 
     def hand_over(self, unit: Unit) -> None:
-        """Give a sealed unit or part to the buffer."""
+        """Give a sealed unit or part to the buffer, and to those who listen."""
         self.buffer.put(unit)
+        for listener in _listeners:
+            try:
+                listener(unit)
+            except Exception:
+                faults.recover("listener")
         self._notify(Work.UNIT_FINISHED)
 
     @property
@@ -292,6 +300,23 @@ def innermost() -> Unit | None:
         return None
     unit = current.get()
     return recorder.outside if unit is None or unit.closed else unit
+
+
+def add_listener(listener: Listener) -> None:
+    """Let ``listener`` see each unit, and each part of one (``unit.more``), once it is sealed.
+
+    It is called on the application's thread and must only take note; what it raises is counted. A second
+    call with the same one does nothing. Listeners go along a fork.
+    """
+    global _listeners
+    if listener not in _listeners:
+        _listeners = (*_listeners, listener)
+
+
+def remove_listener(listener: Listener) -> None:
+    """Stop calling ``listener``; one that is not there is left."""
+    global _listeners
+    _listeners = tuple(one for one in _listeners if one != listener)
 
 
 def enabled() -> bool:

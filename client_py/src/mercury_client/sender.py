@@ -186,6 +186,8 @@ class Sender:
             environment=settings.environment,
             run=settings.run,
             release=settings.release,
+            thresholds=settings.thresholds,
+            ignore=settings.ignore,
         )
         self._connection = Connection(hello)
         self._heard_at = now

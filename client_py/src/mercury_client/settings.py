@@ -7,8 +7,8 @@ An invalid value of either is a ValueError of ``configure``, and without it the 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .errors import AddressError
 from .limits import BUFFER_BYTES_MAX
@@ -37,6 +37,8 @@ class Settings:
     mode: str = "auto"
     on_demand: bool = False
     buffer_bytes_max: int = BUFFER_BYTES_MAX
+    thresholds: Mapping[str, int] = field(default_factory=dict)  # of rules.json, and response_ms, queries
+    ignore: Sequence[Mapping[str, str]] = ()  # rules that silence findings (VERDICTS.md §6)
 
     def __post_init__(self) -> None:
         for name in ("service", "environment", "run", "release", "mode"):
@@ -76,6 +78,8 @@ def settings_from(
     mode: str = "auto",
     on_demand: bool | None = None,
     buffer_bytes_max: int = BUFFER_BYTES_MAX,
+    thresholds: Mapping[str, int] | None = None,
+    ignore: Sequence[Mapping[str, str]] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Build Settings from arguments and the environment; raise ValueError that names the value at fault.
@@ -95,4 +99,6 @@ def settings_from(
         mode=environ.get("MERCURY_MODE") or mode,
         on_demand=on_demand,
         buffer_bytes_max=buffer_bytes_max,
+        thresholds=dict(thresholds or {}),
+        ignore=tuple(ignore),
     )

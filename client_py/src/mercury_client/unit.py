@@ -4,7 +4,7 @@
 (totals, sizes, folding) is done in ``seal``, once a unit, or past ``unit_records_max``, where ``fold``
 counts calls in groups instead of keeping them.
 
-A record is the tuple (statement, alias, vendor, start_ns, duration_ns, flags, rows, site).
+A record is the tuple (statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal).
 
 Threads: several may record into one unit (list appends are atomic). Sealing, splitting and folding take one
 lock. The record list is never replaced while a unit is open: a thread may be between looking at it and
@@ -23,11 +23,11 @@ from .statements import OVERFLOW, Statement, table
 
 __all__ = ["Group", "Record", "Unit", "after_fork", "fold", "ignore"]
 
-Record = tuple[Statement, str, str, int, int, int, int, "Site | None"]
+Record = tuple[Statement, str, str, int, int, int, int, "Site | None", int]
 _GroupKey = tuple[Statement, str, str, "Site | None"]
 
 UNIT_BYTES = 640  # a unit with its lists and numbers, as tracemalloc sees it
-RECORD_BYTES = 200  # a tuple of eight and its two large integers
+RECORD_BYTES = 208  # a tuple of nine and its two large integers
 GROUP_BYTES = 400
 TEXT_BYTES_MAX = 2 * 1024 * 1024  # new SQL text that one unit may bring; beyond it, statement 0
 PART_MAX = 65535
@@ -60,14 +60,15 @@ class Unit:
 
     Hooks may set ``name``, ``method``, ``status``, ``operation``, ``first_byte_ns``, ``streamed``,
     ``cpu_ns``, ``exception`` and ``failed`` until the unit is finished. ``queries``, ``db_ns``,
-    ``failed_queries`` are right once it is sealed; ``queries_so_far`` at any time.
+    ``failed_queries`` are right once it is sealed; ``queries_so_far`` at any time. ``scratch`` is for those who
+    capture call sites, until the unit is sealed.
     """
 
     __slots__ = (
         "caches", "closed", "count", "cpu_ns", "db_ns", "descendant_db_ns", "descendant_queries",
         "descendant_units", "duration_ns", "exception", "failed", "failed_queries", "first_byte_ns", "groups",
         "id", "kind", "method", "more", "name", "number", "operation", "overflow", "parent", "parent_id",
-        "part", "queries", "records", "room", "size", "start_ns", "status", "streamed", "template_count",
+        "part", "queries", "records", "room", "scratch", "size", "start_ns", "status", "streamed", "template_count",
         "template_ns", "text_bytes",
     )  # fmt: skip
 
@@ -101,6 +102,7 @@ class Unit:
         self.descendant_db_ns = 0
         self.descendant_units = 0
         self.text_bytes = 0
+        self.scratch: Any = None
         self.closed = False
         self.count = 0  # records that belong to the sealed unit; what a late thread appends is none of it
         self.size = 0  # bytes for the buffer's account
@@ -121,18 +123,20 @@ class Unit:
         flags: int = 0,
         rows: int = -1,
         site: Site | None = None,
+        ordinal: int = 0,
     ) -> None:
         """Add one query; never raises, at most 1 µs for a statement that is known.
 
         ``sql``: ``str``, ``bytes``, a psycopg object, or a ``Statement``. ``vendor``: Django's
-        ``connection.vendor``. ``flags``: of RecordFlags. ``rows`` -1: unknown.
+        ``connection.vendor``. ``flags``: of RecordFlags. ``rows`` -1: unknown. ``ordinal``: which distinct
+        parameter set of this statement in this unit, from 1; 0: unknown.
         """
         records = self.records
         statement = _find(sql) if sql.__class__ is str else None
         if statement is not None and len(records) < self.room:
-            records.append((statement, alias, vendor, start_ns, duration_ns, flags, rows, site))
+            records.append((statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal))
         else:
-            self._record_slowly(sql, alias, vendor, start_ns, duration_ns, flags, rows, site)
+            self._record_slowly(sql, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal)
 
     def _record_slowly(self, sql: Any, *rest: Any) -> None:
         try:
@@ -192,6 +196,7 @@ class Unit:
                 return False
             self.room = -1
             self.closed = True
+            self.scratch = None
             self.count = len(self.records)
             self._close_account(self.records[: self.count], end_ns)
             ancestor = self.parent
@@ -260,7 +265,7 @@ _CUMULATIVE = (
 
 def fold(unit: Unit, record: Record) -> None:
     """Count a record in its group, and in the totals at once; memory stays bounded whatever a unit does."""
-    statement, alias, vendor, start_ns, duration_ns, flags, rows, site = record
+    statement, alias, vendor, start_ns, duration_ns, flags, rows, site, _ = record
     with _lock:
         if unit.closed:  # sealed between the caller's look and here
             unit.overflow(unit, record)
