@@ -25,6 +25,7 @@ def load(environ: dict[str, str] | None = None, **given: Any) -> conf.Configurat
     return conf.load(SimpleNamespace(MERCURY=given, ROOT_URLCONF="shop.urls", DEBUG=False), environ or {})
 
 
+RULE = {"route": "books/", "reason": "two rows at most"}
 INVALID = [
     # key, value, what the sentence must say
     ("ENABLED", "yes", "MERCURY['ENABLED'] is 'yes': must be True or False"),
@@ -35,6 +36,20 @@ INVALID = [
     ("ADDRESS", "tcp://here", "the address 'tcp://here'"),
     ("ADDRESS", "unix://here", "MERCURY['ADDRESS'] is 'unix://here'"),
     ("MODE", "fast", "MERCURY['MODE'] is 'fast': must be one of 'auto', 'strict', 'off'"),
+    ("CALL_SITES", "some", "must be one of 'all', 'repeated', 'off'"),
+    ("APP_ROOTS", "/srv", "must be a list of folders"),
+    ("APP_ROOTS", ["/nowhere/at/all"], "has '/nowhere/at/all', which is no folder"),
+    ("IGNORE", {"route": "x"}, "must be a list of rules like"),
+    ("IGNORE", [{"route": "x"}], "has a wrong rule, number 1: it has no reason"),
+    ("IGNORE", [{"reason": "x"}], "it would silence everything; give at least one of route, file"),
+    ("IGNORE", [RULE, {"rout": "x"}], "number 2: it has the key 'rout', known are route, file"),
+    ("IGNORE", [{"kind": "n+1", "reason": "x"}], "it has the kind 'n+1', known are n_plus_one"),
+    ("IGNORE", [{**RULE, "until": "soon"}], "it has until 'soon', it must be a date like"),
+    ("IGNORE", [RULE] * 101, "has 101 rules, at most 100 are allowed"),
+    ("IGNORE", [{**RULE, "reason": "x" * 4096}], "bytes long as JSON, at most 4096 are allowed"),
+    ("CONSOLE", 1, "must be True or False"),
+    ("THRESHOLDS", {"n_plus_two": 3}, "has the name 'n_plus_two', known are n_plus_one_threshold"),
+    ("THRESHOLDS", {"queries": 0}, "has queries 0, it must be a whole number of at least 1"),
 ]
 
 
@@ -52,7 +67,8 @@ def test_every_valid_value_is_taken() -> None:
     """At the limit of its length too."""
     given = {
         "ENABLED": False, "SERVICE": "s" * 128, "ENVIRONMENT": "staging", "RELEASE": "1.2", "RUN": "r",
-        "ADDRESS": "unix:///run/m.sock", "MODE": "strict",
+        "ADDRESS": "unix:///run/m.sock", "MODE": "strict", "CALL_SITES": "repeated", "APP_ROOTS": ["/"],
+        "IGNORE": [{**RULE, "until": "2027-01-31"}], "CONSOLE": False, "THRESHOLDS": {"queries": 40},
     }  # fmt: skip
     configuration = load(**given)
     assert configuration.errors == configuration.unknown == []
@@ -144,7 +160,7 @@ assert threading.active_count() == 1
 assert os.listdir("/proc/self/fd") == before[1]
 import mercury_client
 assert mercury_client.stats()["internal_errors"] == 0
-print(sorted(set(dir(django_mercury)) & {"unit", "propagate"}), django_mercury.__all__)
+print(sorted(set(dir(django_mercury)) & {"ignore", "unit", "propagate"}), django_mercury.__all__)
 """
 
 
@@ -154,7 +170,7 @@ def test_importing_and_starting_have_no_side_effect(tmp_path: Path) -> None:
         [sys.executable, "-c", _IMPORT], env=child_environment(), cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['propagate', 'unit'] ['propagate', 'unit']"
+    assert done.stdout.strip() == "['ignore', 'propagate', 'unit'] ['ignore', 'propagate', 'unit']"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mercury_client.recorder import propagate, unit
 
-__all__ = ["propagate", "unit"]
+    from .call_sites import ignore
+
+__all__ = ["ignore", "propagate", "unit"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "ignore":
+        from .call_sites import ignore
+
+        return ignore
     if name in __all__:
         from mercury_client import recorder
 

@@ -11,22 +11,34 @@ MERCURY_ADDRESS, which the client reads too, switches measuring off: who set it 
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mercury_client.errors import AddressError
+from mercury_client.limits import IGNORE_RULES_MAX
 from mercury_client.paths import parse_address
 from mercury_client.protocol import LABEL_BYTES_MAX
 
-__all__ = ["SETTINGS", "Configuration", "Setting", "detect_environment", "load", "table"]
+__all__ = ["SETTINGS", "Configuration", "Setting", "detect_environment", "load", "table", "wants_console"]
 
 TEST, DEVELOPMENT, PRODUCTION = "test", "development", "production"
 MODES = ("auto", "strict", "off")
+CALL_SITES = ("all", "repeated", "off")
+IGNORE_KEYS = ("route", "file", "function", "field", "kind", "reason", "until")
+IGNORE_BYTES_MAX = 4096  # they travel in HELLO
+KINDS = (
+    "n_plus_one", "query_in_loop", "repeated_query", "write_loop", "slow_query", "too_many_queries", "slow_response",
+)  # fmt: skip
+THRESHOLDS = (
+    "n_plus_one_threshold", "loop_calls_min", "slow_query_ns", "polling_gap_ns", "response_ms", "queries",
+)  # fmt: skip
 
 
 def _label(value: Any) -> str | None:
@@ -55,6 +67,61 @@ def _mode(value: Any) -> str | None:
 
 def _boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be True or False"
+
+
+def _call_sites(value: Any) -> str | None:
+    return None if value in CALL_SITES else f"must be one of {', '.join(map(repr, CALL_SITES))}"
+
+
+def _roots(value: Any) -> str | None:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str | os.PathLike) for one in value):
+        return "must be a list of folders"
+    missing = [str(one) for one in value if not os.path.isdir(one)]
+    return f"has {missing[0]!r}, which is no folder" if missing else None
+
+
+def _ignore(value: Any) -> str | None:
+    if not isinstance(value, list | tuple):
+        return 'must be a list of rules like {"route": "books/", "kind": "n_plus_one", "reason": "two rows at most"}'
+    if len(value) > IGNORE_RULES_MAX:
+        return f"has {len(value)} rules, at most {IGNORE_RULES_MAX} are allowed"
+    for number, rule in enumerate(value, 1):
+        fault = _ignore_rule(rule)
+        if fault:
+            return f"has a wrong rule, number {number}: it {fault}"
+    size = len(json.dumps(value))
+    return f"is {size} bytes long as JSON, at most {IGNORE_BYTES_MAX} are allowed" if size > IGNORE_BYTES_MAX else None
+
+
+def _ignore_rule(rule: Any) -> str | None:
+    if not isinstance(rule, Mapping) or not all(isinstance(text, str) for pair in rule.items() for text in pair):
+        return "must be a dictionary of texts"
+    unknown = [key for key in rule if key not in IGNORE_KEYS]
+    if unknown:
+        return f"has the key {unknown[0]!r}, known are {', '.join(IGNORE_KEYS)}"
+    if not rule.get("reason", "").strip():
+        return "has no reason"
+    if not any(rule.get(key) for key in IGNORE_KEYS[:5]):
+        return f"would silence everything; give at least one of {', '.join(IGNORE_KEYS[:5])}"
+    if rule.get("kind") and rule["kind"] not in KINDS:
+        return f"has the kind {rule['kind']!r}, known are {', '.join(KINDS)}"
+    if rule.get("until"):
+        try:
+            datetime.date.fromisoformat(rule["until"])
+        except ValueError:
+            return f"has until {rule['until']!r}, it must be a date like 2027-01-31"
+    return None
+
+
+def _thresholds(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return 'must be a dictionary like {"n_plus_one_threshold": 10}'
+    for name, number in value.items():
+        if name not in THRESHOLDS:
+            return f"has the name {name!r}, known are {', '.join(THRESHOLDS)}"
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**48:
+            return f"has {name} {number!r}, it must be a whole number of at least 1"
+    return None
 
 
 @dataclass(frozen=True)
@@ -102,6 +169,28 @@ SETTINGS = (
         "`off`: nothing is sent. `strict` is for tests only; a site behaves as with `auto`.", _mode,
         "MERCURY_MODE",
     ),
+    Setting(
+        "CALL_SITES", "str", '`all`, in production `repeated`', "`all`, `repeated`, `off`",
+        "Of which queries the line of code is looked up: all of them, those that repeat themselves, none.",
+        _call_sites,
+    ),
+    Setting(
+        "APP_ROOTS", "list", "`BASE_DIR` and the packages of `ROOT_URLCONF` and the settings", "folders",
+        "Where your own code lies. Findings point there, never into a library.", _roots,
+    ),
+    Setting(
+        "IGNORE", "list", "`[]`", f"at most {IGNORE_RULES_MAX} rules",
+        "Findings that are meant to be. A rule is a dictionary of `route`, `file`, `function`, `field`, `kind` (all "
+        "that are given must fit), `reason` (required) and `until` (a date).", _ignore,
+    ),
+    Setting(
+        "CONSOLE", "bool", "`True`", "`True`, `False`",
+        "Under `runserver`: a line in the log `django_mercury` for each new finding.", _boolean,
+    ),
+    Setting(
+        "THRESHOLDS", "dict", "`{}`", ", ".join(f"`{name}`" for name in THRESHOLDS),
+        "Numbers that the verdicts use instead of the defaults.", _thresholds,
+    ),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -117,6 +206,11 @@ class Configuration:
     run: str = ""
     address: str | None = None
     mode: str = "auto"
+    call_sites: str = ""
+    app_roots: Sequence[str | os.PathLike[str]] = ()
+    ignore: Sequence[Mapping[str, str]] = ()
+    console: bool = True
+    thresholds: Mapping[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -147,6 +241,8 @@ def load(settings: Any = None, environ: Mapping[str, str] | None = None) -> Conf
         configuration.service = str(getattr(settings, "ROOT_URLCONF", "") or "django").partition(".")[0]
     if not configuration.environment:
         configuration.environment = detect_environment(bool(getattr(settings, "DEBUG", False)), environ)
+    if not configuration.call_sites:
+        configuration.call_sites = "all" if configuration.environment in (TEST, DEVELOPMENT) else "repeated"
     if configuration.environment == TEST and not configuration.run:
         configuration.run = _run_id(environ)
     return configuration
@@ -181,6 +277,13 @@ def detect_environment(debug: bool, environ: Mapping[str, str]) -> str:
     if _tests_are_running(environ):
         return TEST
     return DEVELOPMENT if debug else PRODUCTION
+
+
+def wants_console(configuration: Configuration) -> bool:
+    """Tell whether this process is a development server's, and its user wants lines in the log."""
+    if not (configuration.console and configuration.enabled) or configuration.environment != DEVELOPMENT:
+        return False
+    return len(sys.argv) > 1 and sys.argv[1] in ("runserver", "runserver_plus")
 
 
 def _tests_are_running(environ: Mapping[str, str]) -> bool:

@@ -7,13 +7,15 @@ connect, of a connection that has the hook already too, hence the membership tes
 
 Not seen by it: ``callproc``, the time of fetching, later chunks of a server-side cursor, COMMIT and ROLLBACK.
 
-``record_query`` reads two clocks and appends one record. It cannot call itself: it only reads attributes of
-the connection and its cursor, evaluates no SQL, no parameter and no ``repr``. Parameters are never looked at:
-with ``many`` they may be a generator. Our errors are counted; those of the query pass through untouched.
+``record_query`` reads two clocks, asks ``call_sites`` where the query comes from, and appends one record. It
+cannot call itself: it only reads attributes of the connection and its cursor, and evaluates no SQL and no
+``repr``. Parameters are numbered by their hash and never kept; with ``many`` they may be a generator and are not
+looked at. Our errors are counted; those of the query pass through untouched.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
@@ -23,17 +25,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from mercury_client import faults
-from mercury_client.protocol import RecordFlags
+from mercury_client.protocol import RecordFlags, UnitKind
 from mercury_client.recorder import current, innermost
 from mercury_client.unit import Unit
+
+from .call_sites import observe
 
 __all__ = ["install", "install_on", "record_query"]
 
 _MANY = int(RecordFlags.MANY)
 _FAILED = int(RecordFlags.FAILED)
 _IN_TRANSACTION = int(RecordFlags.IN_TRANSACTION)
+_OUTSIDE = int(UnitKind.OUTSIDE)
 
 _current = current.get
+_frame = sys._getframe
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
@@ -47,25 +53,40 @@ def record_query(execute: Execute, sql: Any, params: Any, many: bool, context: d
     try:
         result = execute(sql, params, many, context)
     except BaseException:
-        _append(unit, sql, context, start, perf_counter_ns() - start, -1, _FAILED | (_MANY if many else 0))
+        _record(unit, sql, params, many, context, start, perf_counter_ns() - start, True)
         raise
-    duration = perf_counter_ns() - start
-    try:
-        rows = context["cursor"].rowcount
-        if rows.__class__ is not int or rows < 0:
-            rows = -1
-        _append(unit, sql, context, start, duration, rows, _MANY if many else 0)
-    except Exception:
-        faults.recover("query")
+    _record(unit, sql, params, many, context, start, perf_counter_ns() - start, False)
     return result
 
 
-def _append(unit: Unit, sql: Any, context: dict[str, Any], start: int, duration: int, rows: int, flags: int) -> None:
+def _record(
+    unit: Unit,
+    sql: Any,
+    params: Any,
+    many: bool,
+    context: dict[str, Any],
+    start: int,
+    duration: int,
+    failed: bool,
+) -> None:
     try:
         connection = context["connection"]
+        flags = _MANY if many else 0
+        rows = -1
+        if failed:
+            flags |= _FAILED
+        else:
+            cursor = context["cursor"]
+            rows = getattr(cursor, "cursor", cursor).rowcount  # past Django's wrapper, which is slow to ask
+            if rows.__class__ is not int or rows < 0:
+                rows = -1
         if connection.in_atomic_block:
             flags |= _IN_TRANSACTION
-        unit.record(sql, connection.alias, connection.vendor, start, duration, flags, rows)
+        if unit.kind == _OUTSIDE:
+            site, ordinal = None, 0
+        else:  # from here: record_query, then Django's _execute_with_wrappers and execute, then who asked
+            site, ordinal = observe(unit, sql, params, many, _frame(4))
+        unit.record(sql, connection.alias, connection.vendor, start, duration, flags, rows, site, ordinal)
     except Exception:
         faults.recover("query")
 

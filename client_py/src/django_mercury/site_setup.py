@@ -12,7 +12,7 @@ import sys
 
 import mercury_client
 
-from . import cache, commands, conf, hooks, templates
+from . import cache, call_sites, commands, conf, hooks, templates
 
 __all__ = ["install_hooks", "set_up"]
 
@@ -35,6 +35,8 @@ def set_up() -> conf.Configuration:
                 address=configuration.address,
                 mode=configuration.mode,
                 on_demand=configuration.on_demand,
+                thresholds=configuration.thresholds,
+                ignore=configuration.ignore,
             )
         except ValueError as error:
             if not configuration.errors:  # else it was told above, or the checks tell it
@@ -42,7 +44,12 @@ def set_up() -> conf.Configuration:
             mercury_client.disable()
         if not configuration.enabled:
             mercury_client.disable()
+        call_sites.configure(configuration.call_sites, [os.fspath(root) for root in configuration.app_roots])
         install_hooks()
+        if conf.wants_console(configuration):
+            from . import console  # the engine that judges is loaded where it is used only
+
+            console.install(configuration)
     return _configuration
 
 

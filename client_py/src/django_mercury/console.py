@@ -1,0 +1,216 @@
+"""Under ``runserver``: one log line for each new finding, and one when it is gone.
+
+::
+
+    GET books/naive/: N+1 queries: 40 calls, 9.1 ms at shop/books_naive.html:3 (shop.Book.author)
+      Fetch author together with its owner in one query: add .select_related("author") to the queryset.
+      More: mercuryctl explain 3f2a91c0
+
+Finished requests are judged by ``mercury_client.reference`` on a thread of our own, so the application waits for
+nothing and no daemon is needed. The thread ends when it has had nothing to do for a few seconds. What comes in
+faster than it can be judged is left out here; the daemon sees it all the same.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mercury_client import faults, recorder
+from mercury_client.protocol import Method, UnitKind
+from mercury_client.reference import Finding, IgnoreRule, Place, Thresholds, judge
+from mercury_client.reference.rules import GONE_AFTER_UNITS, LESSONS
+from mercury_client.unit import Unit
+
+from . import conf
+
+__all__ = ["Console", "install", "sentence"]
+
+log = logging.getLogger("django_mercury")
+
+WAITING_MAX = 100  # units that wait to be judged
+ROUTES_MAX = 1000  # of which findings are remembered
+IDLE_S = 3.0
+_QUIET_KINDS = ("slow_response",)  # the first request after a change is slow, and that is no news
+_JUDGED = (UnitKind.REQUEST, UnitKind.BLOCK, UnitKind.TASK)
+
+
+@dataclass
+class _Seen:
+    """What is known of one finding: its text, and in which of its route's units it was seen last."""
+
+    what: str
+    last_unit: int
+    gone: bool = False
+
+
+class _Route:
+    """The findings of one route; ``units`` counts those that were judged."""
+
+    def __init__(self) -> None:
+        self.units = 0
+        self.findings: dict[int, _Seen] = {}
+
+    def take(self, name: str, findings: list[Finding]) -> Iterator[str]:
+        """Yield what there is to say after one more unit."""
+        self.units += 1
+        for finding in findings:
+            known = self.findings.get(finding.id)
+            if known is None or known.gone:
+                known = self.findings[finding.id] = _Seen(_what(finding), self.units)
+                yield sentence(name, finding)
+            known.last_unit = self.units
+        for known in self.findings.values():
+            if not known.gone and self.units - known.last_unit >= GONE_AFTER_UNITS:
+                known.gone = True
+                yield f"{name}: gone: {known.what}"
+
+
+class Console:
+    """Judge finished units beside the application and log what is new. ``stop`` ends the thread."""
+
+    def __init__(self, configuration: conf.Configuration) -> None:
+        numbers = dict(configuration.thresholds)
+        numbers["n_plus_one"] = numbers.pop("n_plus_one_threshold", Thresholds().n_plus_one)
+        self._thresholds = Thresholds(**numbers)
+        self._ignore = tuple(IgnoreRule(**rule) for rule in configuration.ignore)
+        self._waiting: deque[tuple[Unit, tuple[Unit, ...]]] = deque(maxlen=WAITING_MAX)
+        self._below: dict[int, list[Unit]] = {}  # finished sub-units, by id of the parent that is open
+        self._routes: OrderedDict[str, _Route] = OrderedDict()
+        self._lock = threading.Lock()
+        self._work = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._pid = os.getpid()
+
+    def note(self, unit: Unit) -> None:
+        """Take a finished unit; a listener of the recorder."""
+        if unit.more or unit.kind not in _JUDGED:
+            return
+        below = tuple(self._below.pop(unit.id, ()))
+        if unit.parent_id:
+            if len(self._below) < WAITING_MAX:
+                self._below.setdefault(unit.parent_id, []).extend((*below, unit))
+            if unit.kind != UnitKind.REQUEST:
+                return
+        self._waiting.append((unit, below))
+        self._work.set()
+        if self._thread is None or self._pid != os.getpid():
+            self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._pid != os.getpid():  # a fork: the thread and what waited are the parent's
+                self._pid = os.getpid()
+                self._thread = None
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="mercury-console", daemon=True)
+                self._thread = thread
+                thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                if not self._work.wait(IDLE_S) and self._retire():
+                    return
+                self._work.clear()
+                self.drain()
+            except Exception:
+                faults.recover("console")
+
+    def _retire(self) -> bool:
+        with self._lock:
+            if self._work.is_set():
+                return False
+            self._thread = None
+            return True
+
+    def drain(self) -> None:
+        """Judge and log everything that waits; on the thread, and in tests."""
+        while self._waiting:
+            unit, below = self._waiting.popleft()
+            for text in self.lines(unit, below):
+                log.warning("%s", text)
+
+    def lines(self, unit: Unit, below: tuple[Unit, ...] = ()) -> list[str]:
+        """Judge one unit; return what is new about its route."""
+        verdict = judge(unit, below, self._thresholds, self._ignore, today=datetime.date.today().isoformat())
+        findings = [
+            one
+            for one in verdict.findings
+            if not one.ignored and one.kind not in _QUIET_KINDS and one.level != "notice"
+        ]
+        name = " ".join(filter(None, (_method(unit), unit.name)))
+        route = self._routes.get(name)
+        if route is None:
+            if not findings:
+                return []
+            route = self._routes[name] = _Route()
+            if len(self._routes) > ROUTES_MAX:
+                self._routes.popitem(last=False)
+        return list(route.take(name, findings))
+
+
+def _method(unit: Unit) -> str:
+    return Method(unit.method).name if unit.kind == UnitKind.REQUEST and unit.method in _METHODS else ""
+
+
+_METHODS = {int(method) for method in Method if method not in (Method.NONE, Method.OTHER)}
+
+
+def sentence(route: str, finding: Finding) -> str:
+    """Say what is new, where it is and what to do, in two lines and where to look for more."""
+    id = f"{finding.id:016x}"[:8]
+    return f"{route}: {_what(finding)}\n  {finding.suggestion.text}\n  More: mercuryctl explain {id}"
+
+
+def _what(finding: Finding) -> str:
+    parts = [_numbers(finding)]
+    place = place_text(finding.trigger)
+    if place:
+        parts.append(f"at {place}")
+    if finding.relation:
+        parts.append(f"({finding.relation})")
+    return " ".join(parts)
+
+
+def _numbers(finding: Finding) -> str:
+    title = LESSONS[finding.kind].title
+    if finding.kind == "slow_query":
+        return f"{title}: {finding.time_ns / 1e6:.0f} ms"
+    if finding.kind == "too_many_queries":
+        return f"{title}: {finding.count}"
+    return f"{title}: {finding.count} calls, {finding.time_ns / 1e6:.1f} ms"
+
+
+def place_text(place: Place) -> str:
+    """Return the most telling place: a template's line, a field, a column, or a line of code."""
+    if place.template_name:
+        return f"{place.template_name}:{place.template_line}"
+    if place.file:
+        return f"{_short(place.file)}:{place.line}"
+    return place.serializer_field or place.admin_column or place.view
+
+
+def _short(file: str) -> str:
+    """Return a path as seen from the working directory, if it lies below it."""
+    try:
+        relative = os.path.relpath(file)
+    except (ValueError, OSError):  # another drive; no working directory
+        return file
+    return file if relative.startswith("..") else relative
+
+
+_console: Console | None = None
+
+
+def install(configuration: conf.Configuration) -> None:
+    """Listen to the recorder, once."""
+    global _console
+    if _console is None:
+        _console = Console(configuration)
+        recorder.add_listener(_console.note)
