@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,18 @@
 #include "base/clock.h"
 #include "model/loss.h"
 #include "model/snapshot.h"
+#include "model/verdict.h"
 
 namespace mercury::aggregate {
+
+// Queries that wait for the unit they are judged with: of an open unit's parts, or of finished sub-units.
+struct HeldQueries {
+  std::vector<model::Query> queries;  // their sites are kept alive by `sites`
+  std::vector<std::shared_ptr<const model::JudgedSite>> sites;
+  std::vector<model::GroupCount> findings;  // what was found in sub-units already
+  std::uint64_t cache_hits = 0, cache_misses = 0;
+  bool partial = false;  // some were left out: held_queries_max
+};
 
 // A unit that is sent in parts.
 struct OpenUnit {
@@ -26,6 +37,7 @@ struct OpenUnit {
   std::uint64_t cache_misses = 0;
   std::vector<SampleRecord> records;
   std::uint64_t records_left_out = 0;
+  HeldQueries held;
   bool counted = false;  // in its series already, when it was given up
 };
 
@@ -43,6 +55,10 @@ struct Client {
   std::uint64_t incomplete = 0;
   std::map<std::uint64_t, OpenUnit> open;               // by unit_id
   std::map<std::uint64_t, std::uint64_t> closed_early;  // unit_id → queries counted, of units given up as incomplete
+  std::map<std::uint64_t, HeldQueries> held;            // of finished sub-units, by unit_id of the parent
+  std::size_t held_count = 0;                           // of queries in `held` and in `open`
+  model::Thresholds thresholds;
+  std::vector<model::IgnoreRule> ignore;
   UserTables* tables = nullptr;
 
   [[nodiscard]] model::ClientRow row() const;

@@ -51,9 +51,10 @@ base::Status Dictionary::define_text(std::uint32_t id, EntryKind kind, std::stri
   return base::Done{};
 }
 
-base::Status Dictionary::define_site(std::uint32_t id) {
+base::Status Dictionary::define_site(std::uint32_t id, model::Site site) {
   auto entry = place(id, EntryKind::Site);
   if (!entry) return entry.error();
+  (*entry)->site = tables_->refer_site(std::move(site));
   return base::Done{};
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,9 @@ enum class EntryKind : std::uint8_t { None, Statement, Site, Route, Alias, Cache
 
 struct DictionaryEntry {
   EntryKind kind = EntryKind::None;
-  Statement* statement = nullptr;  // of kind Statement
-  std::string text;                // of kinds Route, Alias, Cache
+  Statement* statement = nullptr;                 // of kind Statement
+  std::string text;                               // of kinds Route, Alias, Cache
+  std::shared_ptr<const model::JudgedSite> site;  // of kind Site; null: beyond the share of its user
 };
 
 class Dictionary {
@@ -39,12 +41,16 @@ class Dictionary {
   // Errors: id_out_of_range.
   base::Status define_statement(std::uint32_t id, std::string_view sql, model::Vendor vendor);
   base::Status define_text(std::uint32_t id, EntryKind kind, std::string_view text);
-  base::Status define_site(std::uint32_t id);
+  base::Status define_site(std::uint32_t id, model::Site site);
 
   // Errors: id_unknown, id_kind. Id 0 is always fine: nothing.
   [[nodiscard]] base::Status check(std::uint32_t id, EntryKind kind, const char* field) const;
   // Preconditions: check() was fine for this id.
   [[nodiscard]] Statement* statement(std::uint32_t id) const { return entries_[id - 1].statement; }
+  [[nodiscard]] const std::shared_ptr<const model::JudgedSite>& site(std::uint32_t id) const {
+    static const std::shared_ptr<const model::JudgedSite> kNone;
+    return id == 0 ? kNone : entries_[id - 1].site;
+  }
   [[nodiscard]] std::string_view text(std::uint32_t id) const {
     return id == 0 ? std::string_view{} : std::string_view(entries_[id - 1].text);
   }

@@ -108,8 +108,11 @@ base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, 
     const std::string_view route = dictionary.text(header.name);
     const auto [hits, misses] = cache_sums(unit);
     client.queries += header.queries;
-    fold_series(client, {header, route, hits, misses, false, arrival});
+    const Closing closing{header, route, hits, misses, false, arrival, unit.memory_bytes};
+    Series& series = fold_series(client, closing);
     fold_statements(client, dictionary, unit, route);
+    collect_queries(client, dictionary, unit, nullptr);
+    judge(client, series, closing, nullptr);
     if (client.tables->wants_sample(header.duration_ns)) {
       UnitSample sample{client.labels, client.incarnation, std::string(route), header, arrival.end, false, {}, 0};
       add_timeline(dictionary, unit, sample.records, sample.records_left_out);
@@ -123,7 +126,7 @@ base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, 
   return Folded::Counted;
 }
 
-void Engine::fold_series(Client& client, const Closing& closing) {
+Series& Engine::fold_series(Client& client, const Closing& closing) {
   UserTables& tables = *client.tables;
   const UnitHeader& header = closing.header;
   SeriesKey key;
@@ -150,6 +153,8 @@ void Engine::fold_series(Client& client, const Closing& closing) {
   series.cache_hits += closing.cache_hits;
   series.cache_misses += closing.cache_misses;
   series.last_seen = std::max(series.last_seen, closing.arrival.end);
+  series.operation = header.operation;
+  return series;
 }
 
 void Engine::fold_statements(Client& client, const Dictionary& dictionary, const Unit& unit, std::string_view route) {
@@ -222,9 +227,16 @@ base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, con
   } else {
     open.records_left_out += unit.record_count;
   }
+  collect_queries(client, dictionary, unit, &open.held);
   if (header.has(unit_flag::kMoreParts)) return base::Done{};
   client.tables->open_records -= open.records.size();
-  if (!open.counted) fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, false, arrival});
+  if (!open.counted) {
+    const Closing closing{open.header, open.route, open.cache_hits,  open.cache_misses,
+                          false,       arrival,    unit.memory_bytes};
+    Series& series = fold_series(client, closing);
+    judge(client, series, closing, &open.held);
+  }
+  client.held_count -= open.held.queries.size();
   client.tables->keep_sample({client.labels, client.incarnation, open.route, open.header, open.end, false,
                               std::move(open.records), open.records_left_out});
   client.open.erase(header.unit_id);

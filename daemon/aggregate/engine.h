@@ -28,6 +28,7 @@
 #include "aggregate/client.h"
 #include "aggregate/dictionary.h"
 #include "aggregate/tables.h"
+#include "analysis/verdict.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/engine_state.h"
@@ -45,7 +46,9 @@ struct ClientFacts {
   std::string client;
   std::string release;
   std::uint64_t next_unit = 1;
-  model::Loss said;  // created and dropped by the client's word; `folded` = what it holds as acknowledged
+  model::Thresholds thresholds{};
+  std::vector<model::IgnoreRule> ignore{};
+  model::Loss said{};  // created and dropped by the client's word; `folded` = what it holds as acknowledged
 };
 
 // When a unit ended and when it came, as `session` worked it out from BATCH.
@@ -100,6 +103,15 @@ class Engine {
   [[nodiscard]] std::optional<model::StatementRow> statement(const StatementKey& key) const;
   [[nodiscard]] std::vector<model::UnitRow> units(std::string_view user) const;  // slowest and open
   [[nodiscard]] std::vector<std::string> users() const;
+  struct FindingFilter {
+    std::string route{};  // substring, "" for all
+    std::string kind{};   // as it is shown, "" for all
+    std::string id{};     // hex digits it begins with, "" for all
+    bool all = false;     // also those that are gone, constant or ignored
+  };
+  // The largest saving first, and findings of a whole unit last: they name no place.
+  [[nodiscard]] std::vector<FindingKey> finding_keys(std::string_view user, const FindingFilter& filter) const;
+  [[nodiscard]] std::optional<model::FindingRow> finding(const FindingKey& key, bool with_sample) const;
 
   ForgottenCounts reset(std::string_view user);
 
@@ -121,11 +133,21 @@ class Engine {
     std::uint64_t cache_misses = 0;
     bool incomplete = false;
     Arrival arrival;
+    std::optional<std::uint64_t> memory_bytes{};
   };
 
   UserTables* tables_of(const std::string& user);
   void fold_statements(Client& client, const Dictionary& dictionary, const model::Unit& unit, std::string_view route);
-  void fold_series(Client& client, const Closing& closing);
+  Series& fold_series(Client& client, const Closing& closing);
+  // Puts the unit's records behind `queries_` as the verdict wants them; those of a unit in parts into `keep`.
+  void collect_queries(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries* keep);
+  // Judges `queries_` with what is held of sub-units, folds the verdict into the series, hands all to the parent.
+  void judge(Client& client, Series& series, const Closing& closing, HeldQueries* own);
+  void fold_verdict(Client& client, Series& series, const Closing& closing, const model::Verdict& verdict,
+                    const HeldQueries& below);
+  void hold_for_parent(Client& client, const model::UnitHeader& header, HeldQueries below,
+                       const model::Verdict& verdict);
+  std::unique_ptr<model::FindingSample> sample_of(const Closing& closing, const model::Finding& finding) const;
   base::Status fold_part(Client& client, const Dictionary& dictionary, const model::Unit& unit, Arrival arrival);
   void close_open_units(Client& client, base::Time now);
   void forget_clients(base::Time now);
@@ -135,6 +157,10 @@ class Engine {
   std::unordered_map<std::string, std::unique_ptr<Client>> clients_;  // key: user + '/' + incarnation
   std::uint64_t mark_ = 0;           // the unit that is being folded, for Statement's scratch
   std::vector<Statement*> touched_;  // scratch: statements of the unit that is being folded
+  analysis::Judge judge_;
+  std::vector<model::Query> queries_;                            // scratch: of the unit that is being judged
+  std::vector<std::shared_ptr<const model::JudgedSite>> sites_;  // scratch: keeps the sites of queries_ for the parent
+  std::vector<std::string> aliases_;                             // scratch: names by alias id
   std::uint64_t revision_ = 0;
   base::Time expired_;  // when slots that left the windows were last freed
 };

@@ -20,6 +20,16 @@ std::string client_key(std::string_view user, std::string_view incarnation) {
   return fmt::format("{}/{}", user, incarnation);
 }
 
+// Forgets the queries that wait for their unit to be judged.
+void let_go(Client& client) {
+  client.held.clear();
+  for (auto& [id, open] : client.open) {
+    open.held = {};
+    open.held.partial = true;
+  }
+  client.held_count = 0;
+}
+
 }  // namespace
 
 Engine::Engine() = default;
@@ -49,6 +59,8 @@ base::Result<Client*> Engine::attach(const ClientFacts& facts, base::Time now) {
   client.client = facts.client;
   client.state = model::ClientState::Connected;
   client.connected = client.seen = now;
+  client.thresholds = facts.thresholds;
+  client.ignore = facts.ignore;
   client.loss.created =
       std::max({client.loss.created, facts.said.created, facts.next_unit > 0 ? facts.next_unit - 1 : 0});
   for (std::size_t i = 0; i < model::kDropReasons; ++i) {
@@ -98,6 +110,7 @@ void Engine::close_open_units(Client& client, base::Time now) {
       continue;
     }
     client.tables->open_records -= open.records.size();
+    client.held_count -= open.held.queries.size();
     if (!open.counted) {
       ++client.incomplete;
       fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}});
@@ -117,6 +130,7 @@ void Engine::disconnect(Client& client, model::ClientState state, base::Time now
   client.seen = now;
   ++revision_;
   close_open_units(client, now);
+  if (state == model::ClientState::Ended) let_go(client);
 }
 
 void Engine::tick(base::Time now) {
@@ -168,6 +182,10 @@ ForgottenCounts Engine::reset(std::string_view user) {
     out.routes += forgotten.series;
     out.statements += forgotten.statements;
     out.units += forgotten.samples;
+  }
+  // What is held refers to statements that were forgotten.
+  for (auto& [key, client] : clients_) {
+    if (user.empty() || client->labels.user == user) let_go(*client);
   }
   ++revision_;
   return out;

@@ -5,7 +5,10 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "aggregate/engine.h"
+#include "analysis/verdict.h"
 
 namespace mercury::aggregate {
 namespace {
@@ -50,7 +53,32 @@ model::RouteRow row_of(const UserTables& tables, const SeriesKey& key, const Ser
   row.cache_hits = series.cache_hits;
   row.cache_misses = series.cache_misses;
   row.last_seen = series.last_seen;
+  const std::uint64_t units = series.totals.count;
+  row.findings = static_cast<std::uint64_t>(std::ranges::count_if(
+      series.findings.all(), [units](const auto& at) { return at.second.state(units) == model::FindingState::Open; }));
+  if (!window && key.kind != model::UnitKind::Outside && units > 0) {
+    row.score = analysis::route_score(series.operation, static_cast<std::uint64_t>(row.window.duration.p95),
+                                      static_cast<std::uint64_t>(row.window.queries.p95), series.cache_hits,
+                                      series.cache_misses, series.findings.worst_severity(units));
+  }
   return row;
+}
+
+void add_findings(model::FindingTotals& totals, const UserTables& tables) {
+  totals.overflowed += tables.findings_share.overflowed;
+  totals.partial += tables.judged_in_part;
+  for (const auto& [key, series] : tables.all_series()) {
+    for (const auto& [id, finding] : series->findings.all()) {
+      switch (finding.state(series->totals.count)) {
+        case model::FindingState::Open:
+          ++totals.open_by_kind[static_cast<std::size_t>(finding.shown(series->totals.count).kind)];
+          break;
+        case model::FindingState::Gone: ++totals.gone; break;
+        case model::FindingState::Constant: ++totals.constant; break;
+        case model::FindingState::Ignored: ++totals.ignored; break;
+      }
+    }
+  }
 }
 
 model::StatementRow row_of(const UserTables& tables, const Statement& statement) {
@@ -109,6 +137,7 @@ model::Totals Engine::totals(std::string_view user) const {
     out.statements += static_cast<std::uint64_t>(std::ranges::count_if(
         tables->all_statements(), [](const auto& at) { return at.second->duration.count() > 0; }));
     out.overflowed += tables->overflowed();
+    add_findings(out.findings, *tables);
   }
   return out;
 }
@@ -220,6 +249,68 @@ std::vector<std::string> Engine::users() const {
   for (const auto& [name, tables] : users_) out.push_back(name);
   std::ranges::sort(out);
   return out;
+}
+
+std::vector<FindingKey> Engine::finding_keys(std::string_view user, const FindingFilter& filter) const {
+  std::vector<std::tuple<bool, std::uint64_t, FindingKey>> found;  // of the whole unit, saving
+  for (const auto& [name, tables] : users_) {
+    if (!sees(user, name)) continue;
+    for (const auto& [key, series] : tables->all_series()) {
+      if (series->findings.all().empty() || tables->name(key.route).find(filter.route) == std::string::npos) continue;
+      for (const auto& [id, finding] : series->findings.all()) {
+        const bool shown = filter.all || finding.state(series->totals.count) == model::FindingState::Open;
+        const bool of_kind =
+            filter.kind.empty() || model::name_of(finding.shown(series->totals.count).kind) == filter.kind;
+        if (!shown || !of_kind || !fmt::format("{:016x}", id).starts_with(filter.id)) continue;
+        found.emplace_back(finding.worst.fingerprint == 0, finding.saving_ns,
+                           FindingKey{name, key, id, tables->generation()});
+      }
+    }
+  }
+  std::ranges::sort(found, [](const auto& a, const auto& b) {
+    const auto& [a_whole, a_saving, a_key] = a;
+    const auto& [b_whole, b_saving, b_key] = b;
+    return std::tie(a_whole, b_saving, a_key.id) < std::tie(b_whole, a_saving, b_key.id);
+  });
+  std::vector<FindingKey> out;
+  out.reserve(found.size());
+  for (auto& [whole, saving, key] : found) out.push_back(std::move(key));
+  return out;
+}
+
+std::optional<model::FindingRow> Engine::finding(const FindingKey& key, bool with_sample) const {
+  const auto user = users_.find(key.user);
+  if (user == users_.end() || user->second->generation() != key.generation) return std::nullopt;
+  const UserTables& tables = *user->second;
+  const Series* series = tables.find_series(key.key);
+  if (series == nullptr) return std::nullopt;
+  const auto found = series->findings.all().find(key.id);
+  if (found == series->findings.all().end()) return std::nullopt;
+  const RouteFinding& from = found->second;
+  model::FindingRow row;
+  row.labels = {key.user, tables.name(key.key.service), tables.name(key.key.environment), tables.name(key.key.run)};
+  row.unit_kind = key.key.kind;
+  row.method = key.key.method;
+  row.route = tables.name(key.key.route);
+  row.status_class = key.key.status_class;
+  row.route_units = series->totals.count;
+  row.finding = from.shown(row.route_units);
+  row.state = from.state(row.route_units);
+  row.proven = from.proven();
+  row.alias = from.alias;
+  row.summary = from.summary;
+  row.text = from.text;
+  row.source_summaries = from.source_summaries;
+  row.places = from.places;
+  row.repeats_min = from.repeats_min;
+  row.repeats_max = from.repeats_max;
+  row.units = from.units;
+  row.total_time_ns = from.total_time_ns;
+  row.saving_ns = from.saving_ns;
+  row.first_seen = from.first_seen;
+  row.last_seen = from.last_seen;
+  if (with_sample && from.sample) row.sample = *from.sample;
+  return row;
 }
 
 }  // namespace mercury::aggregate

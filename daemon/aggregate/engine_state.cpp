@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "aggregate/engine.h"
+#include "analysis/verdict.h"
+#include "proto/limits.h"
 
 namespace mercury::aggregate {
 namespace {
@@ -22,6 +24,19 @@ Cell restore_cell(const model::CellState& state) {
   cell.queries = ExponentialHistogram::restore(state.queries, Unit::Count);
   cell.db_time = ExponentialHistogram::restore(state.db_time, Unit::Nanoseconds);
   return cell;
+}
+
+model::FindingOnDisk save_finding(const RouteFinding& from) {
+  return {from.worst,       from.alias,       from.summary,     from.text,     from.source_summaries, from.places,
+          from.repeats_min, from.repeats_max, from.occurrences, from.units,    from.total_time_ns,    from.saving_ns,
+          from.first_seen,  from.last_seen,   from.capped,      from.last_unit};
+}
+
+RouteFinding restore_finding(const model::FindingOnDisk& from) {
+  return {from.worst,         from.alias,       from.summary,     from.text,        from.source_summaries,
+          from.places,        from.repeats_min, from.repeats_max, from.occurrences, from.units,
+          from.total_time_ns, from.saving_ns,   from.first_seen,  from.last_seen,   from.capped,
+          from.last_unit,     nullptr};
 }
 
 model::SeriesState save_series(const SeriesKey& key, const Series& series) {
@@ -43,6 +58,8 @@ model::SeriesState save_series(const SeriesKey& key, const Series& series) {
       [&](std::int64_t slot, const Cell& cell) { out.seconds.push_back(save_cell(cell, slot)); });
   series.windows.for_each_minute(
       [&](std::int64_t slot, const Cell& cell) { out.minutes.push_back(save_cell(cell, slot)); });
+  out.operation = series.operation;
+  for (const auto& [id, finding] : series.findings.all()) out.findings.push_back(save_finding(finding));
   return out;
 }
 
@@ -94,10 +111,18 @@ void UserTables::restore(const model::UserState& state) {
     place->cache_hits = from.cache_hits;
     place->cache_misses = from.cache_misses;
     place->last_seen = from.last_seen;
+    place->operation = from.operation;
+    for (const model::FindingOnDisk& finding : from.findings) {
+      if (findings_share.count >= static_cast<std::uint64_t>(limits::findings_user_max)) break;
+      place->findings.restore(restore_finding(finding));
+      ++findings_share.count;
+    }
   }
   for (const model::StatementState& from : state.statements) {
     Statement* statement = insert_statement(from.fingerprint, from.text_check);
     statement->vendor = static_cast<model::Vendor>(from.vendor);
+    static_cast<model::StatementFacts&>(*statement) = analysis::statement_facts(from.text);
+    statement->fingerprint = from.fingerprint;  // a text that was cut for display has another
     statement->text = from.text;
     statement->summary = from.summary;
     statement->failed = from.failed;
@@ -158,8 +183,8 @@ void Engine::restore(const model::EngineState& state, base::Time now) {
     client->incomplete = from.incomplete;
     client->tables = tables;
     for (const model::OpenUnitState& open : from.open) {
-      client->open[open.header.unit_id] = {open.header,       open.route, open.end, now,  open.cache_hits,
-                                           open.cache_misses, {},         0,        false};
+      client->open[open.header.unit_id] = {open.header,       open.route, open.end, now, open.cache_hits,
+                                           open.cache_misses, {},         0,        {},  false};
     }
     clients_[from.labels.user + '/' + from.incarnation] = std::move(client);
   }

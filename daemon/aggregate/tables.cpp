@@ -4,6 +4,7 @@
 
 #include "analysis/fingerprint.h"
 #include "analysis/summary.h"
+#include "analysis/verdict.h"
 #include "proto/limits.h"
 
 namespace mercury::aggregate {
@@ -120,6 +121,7 @@ Statement* UserTables::refer(std::string_view sql, model::Vendor vendor) {
       statement = overflow_statement();
     } else {
       statement = insert_statement(fingerprint, check);
+      static_cast<model::StatementFacts&>(*statement) = analysis::statement_facts(text);
       statement->vendor = vendor;
       statement->text = cut(text, limits::display_bytes_max);
       statement->summary = analysis::summary(text);
@@ -146,6 +148,30 @@ const Statement* UserTables::find_statement(std::uint64_t fingerprint, std::uint
     if (at->second->check == check) return at->second.get();
   }
   return nullptr;
+}
+
+std::shared_ptr<const model::JudgedSite> UserTables::refer_site(model::Site site) {
+  model::JudgedSite judged = analysis::judged(std::move(site));
+  // Key and identity leave out what a suggestion needs, so an equal key is no equal site.
+  std::uint64_t hash = judged.key ^ judged.site.anchor.line;
+  for (const std::string* text :
+       {&judged.site.operation, &judged.site.relation_kind, &judged.site.owner_table, &judged.site.model,
+        &judged.site.state, &judged.site.joins, &judged.site.ignore, &judged.site.anchor.file}) {
+    hash = hash * 0x9E3779B97F4A7C15ULL + check_of(*text);
+  }
+  auto& place = sites_[hash];
+  if (auto known = place.lock(); known && known->site == judged.site) return known;
+  if (sites_.size() >= static_cast<std::size_t>(limits::sites_user_max)) {
+    std::erase_if(sites_, [hash](const auto& entry) { return entry.first != hash && entry.second.expired(); });
+    if (sites_.size() > static_cast<std::size_t>(limits::sites_user_max)) {
+      sites_.erase(hash);
+      ++overflowed_;
+      return nullptr;
+    }
+  }
+  auto made = std::make_shared<const model::JudgedSite>(std::move(judged));
+  place = made;
+  return made;
 }
 
 bool UserTables::wants_sample(std::uint64_t duration_ns) const {
@@ -175,6 +201,8 @@ UserTables::Forgotten UserTables::forget_all() {
   name_index_.clear();
   samples_.clear();
   overflowed_ = 0;
+  findings_share = {};
+  judged_in_part = 0;
   ++generation_;
   for (auto at = statements_.begin(); at != statements_.end();) {
     Statement& statement = *at->second;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "aggregate/exponential_histogram.h"
+#include "aggregate/findings.h"
 #include "aggregate/time_slots.h"
 #include "base/clock.h"
 #include "model/engine_state.h"
@@ -66,6 +67,15 @@ struct Series {
   std::uint64_t cache_hits = 0;
   std::uint64_t cache_misses = 0;
   base::Time last_seen;
+  model::Operation operation = model::Operation::Unknown;  // of its newest unit
+  RouteFindings findings;
+};
+
+struct FindingKey {
+  std::string user;
+  SeriesKey key;
+  std::uint64_t id = 0;
+  std::uint64_t generation = 0;
 };
 
 struct StatementKey {
@@ -80,8 +90,7 @@ struct RouteKey {
   std::uint64_t generation = 0;
 };
 
-struct Statement {
-  std::uint64_t fingerprint = 0;
+struct Statement : model::StatementFacts {
   std::uint64_t check = 0;  // a second hash of the whole text: equal fingerprints are told apart
   model::Vendor vendor = model::Vendor::Unknown;
   std::string text;  // normalised, cut at display_bytes_max
@@ -156,6 +165,10 @@ class UserTables {
     return statements_;
   }
 
+  // ---- sites ----
+  // The site with its hashes, shared by all who name an equal one; null, and `overflowed` counts, if there is no room.
+  std::shared_ptr<const model::JudgedSite> refer_site(model::Site site);
+
   // ---- samples ----
   // Whether a unit of this duration would be kept.
   [[nodiscard]] bool wants_sample(std::uint64_t duration_ns) const;
@@ -166,6 +179,8 @@ class UserTables {
   void expire_windows(base::Time now);
 
   [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
+  FindingsShare findings_share;
+  std::uint64_t judged_in_part = 0;  // units of which held_queries_max left something out
   model::Totals gone;                // sums of this user's forgotten clients
   std::size_t open_records = 0;      // timelines kept for units that are open
   std::size_t dictionary_bytes = 0;  // names in the dictionaries of this user's connections
@@ -188,6 +203,7 @@ class UserTables {
   std::unordered_map<SeriesKey, std::unique_ptr<Series>, SeriesKeyHash> series_;
   std::unordered_multimap<std::uint64_t, std::unique_ptr<Statement>> statements_;
   Statement* overflow_statement_ = nullptr;
+  std::unordered_map<std::uint64_t, std::weak_ptr<const model::JudgedSite>> sites_;  // by a hash of all of a site
   std::vector<UnitSample> samples_;  // at most slow_units_max, slowest kept
   std::uint64_t overflowed_ = 0;
 };

@@ -174,6 +174,35 @@ std::vector<aggregate::RouteKey> matching_routes(Registry& registry, const std::
   return keys;
 }
 
+constexpr std::size_t kIdDigitsMin = 4;
+
+std::unique_ptr<ReplyStream> findings(const wire::Command& command, const std::string& scope,
+                                      aggregate::Engine& engine) {
+  aggregate::Engine::FindingFilter filter;
+  const bool explain = command.command == "explain";
+  if (explain) {
+    filter.id = command.argument("id");
+    filter.all = true;
+    const bool is_hex = filter.id.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (filter.id.size() < kIdDigitsMin || !is_hex) {
+      return short_error(command.request_id,
+                         {"arguments_invalid", fmt::format("id is '{}', it must be at least {} lower-case hex digits",
+                                                           filter.id, kIdDigitsMin)});
+    }
+  } else {
+    filter.route = command.argument("route");
+    filter.kind = command.argument("kind");
+    filter.all = command.argument("all") == "true";
+  }
+  return rows_reply(
+      command.request_id, [&engine, scope, filter] { return engine.finding_keys(scope, filter); },
+      [&engine, explain](const aggregate::FindingKey& key, base::Time now) -> std::optional<std::string> {
+        const auto row = engine.finding(key, explain);
+        if (!row) return std::nullopt;
+        return view::finding_row(*row, explain, now);
+      });
+}
+
 std::unique_ptr<ReplyStream> listing(const wire::Command& command, const std::string& scope, Registry& registry) {
   aggregate::Engine& engine = registry.engine();
   const std::int64_t id = command.request_id;
@@ -207,6 +236,7 @@ std::unique_ptr<ReplyStream> listing(const wire::Command& command, const std::st
           return view::statement_row(*row);
         });
   }
+  if (command.command == "findings" || command.command == "explain") return findings(command, scope, engine);
   return rows_reply(
       id, [&engine, scope] { return engine.units(scope); },
       [](const model::UnitRow& row, base::Time now) -> std::optional<std::string> { return view::unit_row(row, now); });
@@ -226,14 +256,15 @@ std::unique_ptr<ReplyStream> shutdown(const wire::Command& command, const PeerId
 }  // namespace
 
 std::unique_ptr<ReplyStream> make_reply(const wire::Command& command, const PeerIdentity& peer, Registry& registry) {
-  constexpr std::array<std::string_view, 5> kListings{"status", "routes", "route", "statements", "units"};
+  constexpr std::array<std::string_view, 7> kListings{"status", "routes",   "route",  "statements",
+                                                      "units",  "findings", "explain"};
   const bool lists = std::ranges::find(kListings, command.command) != kListings.end();
   if (command.command == "shutdown") return shutdown(command, peer, registry);
   if (!lists && command.command != "reset") {
     return short_error(
         command.request_id,
-        {"command_unknown", fmt::format("command '{}', known are status, routes, route, statements, units, reset and "
-                                        "shutdown",
+        {"command_unknown", fmt::format("command '{}', known are status, routes, route, statements, units, findings, "
+                                        "explain, reset and shutdown",
                                         command.command)});
   }
   auto scope = scope_of(command, peer);

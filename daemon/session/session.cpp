@@ -31,6 +31,8 @@ aggregate::ClientFacts facts_of(const wire::Hello& hello, const PeerIdentity& pe
   out.said.created = hello.created;
   out.said.folded = hello.acknowledged;
   out.said.dropped = hello.dropped;
+  out.thresholds = hello.thresholds;
+  out.ignore = hello.ignore;
   return out;
 }
 
@@ -147,8 +149,9 @@ void Session::on_define(const Frame& frame, base::Time now) {
   if (define->kind == wire::DefineKind::Statement) {
     placed = dictionary_.define_statement(define->id, define->text, static_cast<model::Vendor>(define->vendor));
   } else if (define->kind == wire::DefineKind::Site) {
-    if (auto site = wire::decode_site(define->text); !site) return fail(site.error(), 0, now);
-    placed = dictionary_.define_site(define->id);
+    auto site = wire::decode_site(define->text);
+    if (!site) return fail(site.error(), 0, now);
+    placed = dictionary_.define_site(define->id, std::move(*site));
   } else {
     placed = dictionary_.define_text(define->id, entry_kind(define->kind), define->text);
   }

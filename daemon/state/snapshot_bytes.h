@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,12 @@ class Writer {
   void index(const std::uint32_t& value, std::size_t) { number(value); }
   void index_or(const std::uint32_t& value, std::size_t, std::uint32_t) { number(value); }
   void require(bool, const char*) {}
+  void flag(const bool& value) { number(std::uint64_t{value}); }
+  template <typename T, typename Each>
+  void optional(const std::optional<T>& value, Each each) {
+    flag(value.has_value());
+    if (value) each(*value);
+  }
   template <typename T, typename Each>
   void list(const std::vector<T>& values, std::size_t, Each each) {
     number(std::uint64_t{values.size()});
@@ -130,6 +137,17 @@ class Reader {
     why_ = why;
     where_ = size_ - rest_.size();
     rest_ = {};
+  }
+  void flag(bool& value) {
+    const std::uint64_t wide = varint();
+    require(wide <= 1, "a flag is neither 0 nor 1");
+    value = wide == 1;
+  }
+  template <typename T, typename Each>
+  void optional(std::optional<T>& value, Each each) {
+    bool there = false;
+    flag(there);
+    if (there) each(value.emplace());
   }
   // `bytes_min`: what an element takes at least; it bounds what a lying count can make us allocate.
   template <typename T, typename Each>

@@ -11,6 +11,7 @@
 #include "model/vendor.h"
 #include "platform/durable_file.h"
 #include "state/snapshot_bytes.h"
+#include "state/snapshot_findings.h"
 
 namespace mercury::state {
 namespace {
@@ -44,9 +45,6 @@ T number_at(std::string_view bytes, std::size_t offset) {
 }
 
 // ---- each struct once, for both directions (`A` is a Writer or a Reader) ----
-
-template <typename A, typename T>
-using In = typename A::template Field<T>;
 
 template <typename A>
 void describe(A& a, In<A, model::HistogramState>& histogram) {
@@ -91,11 +89,13 @@ void describe(A& a, In<A, model::SeriesState>& series, std::size_t names) {
   a.number(series.cache_hits);
   a.number(series.cache_misses);
   a.time(series.last_seen);
+  a.choice(series.operation, model::Operation::Unknown, model::Operation::Auth);
+  a.list(series.findings, kFindingBytesMin, [&](auto& finding) { describe(a, finding); });
   describe(a, series.totals);
   a.list(series.seconds, kCellBytesMin, [&](auto& cell) { describe(a, cell); });
   a.list(series.minutes, kCellBytesMin, [&](auto& cell) { describe(a, cell); });
 }
-constexpr std::size_t kSeriesBytesMin = 12 + kCellBytesMin + 2;
+constexpr std::size_t kSeriesBytesMin = 14 + kCellBytesMin + 2;
 
 template <typename A>
 void describe(A& a, In<A, model::StatementState>& statement, std::size_t names) {

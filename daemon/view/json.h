@@ -26,6 +26,7 @@ inline double mean(const model::Distribution& of) { return of.count == 0 ? 0 : o
 std::string hex(std::uint64_t id);
 std::string dump(const Json& value);
 std::string status_class_text(std::uint8_t status_class);  // "2xx", ""
+Json record_flags_json(std::uint16_t flags);               // ["many", …]
 Json statement_json(const model::StatementRow& row);
 Json loss_json(const model::Loss& loss, std::uint64_t open, std::uint64_t incomplete);
 

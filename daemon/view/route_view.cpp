@@ -48,7 +48,9 @@ Json route_json(const model::RouteRow& row, base::Time now) {
   out["failed"] = known(row.failed);
   out["incomplete"] = known(row.incomplete);
   out["cache"] = {{"hits", known(row.cache_hits)}, {"misses", known(row.cache_misses)}};
-  for (const char* judged : {"findings", "grade", "score"}) out[judged] = nullptr;  // nothing judges yet
+  out["findings"] = row.findings;
+  out["grade"] = row.score ? Json(row.score->grade) : Json(nullptr);
+  out["score"] = row.score ? Json(row.score->value) : Json(nullptr);
   out["last_seen_s"] = seconds_between(row.last_seen, now);
   return out;
 }

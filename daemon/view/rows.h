@@ -44,6 +44,8 @@ std::string route_row(const model::RouteRow& row, base::Time now);
 std::string route_detail_row(const model::RouteDetail& detail, base::Time now);
 std::string statement_row(const model::StatementRow& row);
 std::string unit_row(const model::UnitRow& row, base::Time now);
+// `with_sample`: for `explain`, with the timeline of its worst unit (null where it is not known any more).
+std::string finding_row(const model::FindingRow& row, bool with_sample, base::Time now);
 std::string reset_row(std::uint64_t routes, std::uint64_t statements, std::uint64_t units);
 
 // A whole JSON object for REPLY: `{"request_id": 1, "more": false, "schema_version": 1, "error": {…}}`.

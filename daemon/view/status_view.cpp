@@ -46,6 +46,28 @@ Json client_json(const model::ClientRow& row, base::Time now) {
 
 }  // namespace
 
+namespace {
+
+Json findings_json(const model::FindingTotals& totals) {
+  std::uint64_t total = 0;
+  Json by_kind = Json::object();
+  for (std::size_t kind = 0; kind < totals.open_by_kind.size(); ++kind) {
+    total += totals.open_by_kind[kind];
+    if (totals.open_by_kind[kind] > 0) {
+      by_kind[std::string(name_of(static_cast<model::FindingKind>(kind)))] = totals.open_by_kind[kind];
+    }
+  }
+  return {{"total", total},
+          {"by_kind", std::move(by_kind)},
+          {"gone", totals.gone},
+          {"constant", totals.constant},
+          {"ignored", totals.ignored},
+          {"overflowed", totals.overflowed},
+          {"partial", totals.partial}};
+}
+
+}  // namespace
+
 std::string status_row(const StatusFacts& facts, const model::Totals& totals,
                        const std::vector<model::ClientRow>& clients, base::Time now) {
   // Labels are a stranger's: the row stops where it would grow beyond its frame, and says how many it left out.
@@ -89,7 +111,7 @@ std::string status_row(const StatusFacts& facts, const model::Totals& totals,
        {"limits", std::move(limits)},
        {"clients", std::move(rows)},
        {"clients_left_out", left_out},
-       {"findings", nullptr},  // nothing judges yet
+       {"findings", findings_json(totals.findings)},
        {"gone", {{"clients", totals.clients_gone}, {"units", loss_json(totals.gone, 0, 0)}}}});
 }
 

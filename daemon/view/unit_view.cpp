@@ -5,23 +5,27 @@ namespace mercury::view {
 namespace {
 
 Json timeline_json(const model::TimelineEntry& entry) {
-  Json flags = Json::array();
-  namespace flag = model::record_flag;
-  for (const auto& [bit, name] : {std::pair{flag::kMany, "many"}, std::pair{flag::kFailed, "failed"},
-                                  std::pair{flag::kInTransaction, "in_transaction"},
-                                  std::pair{flag::kSummary, "summary"}, std::pair{flag::kControl, "control"}}) {
-    if ((entry.flags & bit) != 0) flags.push_back(name);
-  }
   return {{"at_ms", static_cast<double>(entry.at_ns) / kMs},
           {"duration_ms", static_cast<double>(entry.duration_ns) / kMs},
           {"alias", entry.alias},
           {"summary", entry.summary},
           {"fingerprint", hex(entry.fingerprint)},
-          {"flags", std::move(flags)},
+          {"flags", record_flags_json(entry.flags)},
           {"calls", entry.calls}};
 }
 
 }  // namespace
+
+Json record_flags_json(std::uint16_t flags) {
+  Json out = Json::array();
+  namespace flag = model::record_flag;
+  for (const auto& [bit, name] : {std::pair{flag::kMany, "many"}, std::pair{flag::kFailed, "failed"},
+                                  std::pair{flag::kInTransaction, "in_transaction"},
+                                  std::pair{flag::kSummary, "summary"}, std::pair{flag::kControl, "control"}}) {
+    if ((flags & bit) != 0) out.push_back(name);
+  }
+  return out;
+}
 
 std::string unit_row(const model::UnitRow& row, base::Time now) {
   Json records = Json::array();

@@ -16,9 +16,10 @@ ParsedOptions parse(std::vector<std::string> words) {
 
 TEST(Options, EveryCommandHasAName) {
   const std::vector<std::pair<std::string, Command>> commands{
-      {"status", Command::Status}, {"top", Command::Top},         {"routes", Command::Routes},
-      {"units", Command::Units},   {"reset", Command::Reset},     {"statements", Command::Statements},
-      {"stop", Command::Stop},     {"version", Command::Version}, {"doctor", Command::Doctor}};
+      {"status", Command::Status},    {"top", Command::Top},         {"routes", Command::Routes},
+      {"units", Command::Units},      {"reset", Command::Reset},     {"statements", Command::Statements},
+      {"stop", Command::Stop},        {"version", Command::Version}, {"doctor", Command::Doctor},
+      {"findings", Command::Findings}};
   for (const auto& [name, command] : commands) {
     const ParsedOptions parsed = parse({name, "--json"});
     ASSERT_TRUE(parsed.options) << name << parsed.text;
@@ -66,6 +67,22 @@ TEST(Options, TakeWhatAListNeeds) {
   EXPECT_EQ(parse({"route", "POST orders/"}).options->pattern, "POST orders/");
 }
 
+TEST(Options, GatesMayBeRepeatedAndFailAtFail) {
+  const Options options =
+      *parse({"findings", "--fail-on", "any:warn", "--fail-on=n_plus_one", "orders", "--all", "--kind", "slow_query"})
+           .options;
+  ASSERT_EQ(options.gates.size(), 2U);
+  EXPECT_EQ(options.gates[0].kind, "any");
+  EXPECT_EQ(options.gates[0].level, FindingLevel::Warn);
+  EXPECT_EQ(options.gates[1].kind, "n_plus_one");
+  EXPECT_EQ(options.gates[1].level, FindingLevel::Fail);
+  EXPECT_EQ(options.pattern, "orders");
+  EXPECT_EQ(options.show, Show::All);
+  EXPECT_EQ(options.kind, "slow_query");
+  EXPECT_EQ(parse({"findings"}).options->show, Show::Open);
+  EXPECT_EQ(parse({"explain", "3f2a"}).options->pattern, "3f2a");
+}
+
 TEST(Options, EveryMistakeIsExit2AndSaysWhatIsWrong) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes{
       {{}, "command is required"},
@@ -82,6 +99,13 @@ TEST(Options, EveryMistakeIsExit2AndSaysWhatIsWrong) {
       {{"status", "--timeout", "3601"}, "3601"},
       {{"status", "--timeout", "soon"}, "soon"},
       {{"route"}, "route is required"},
+      {{"explain"}, "finding is required"},
+      {{"explain", "3f2a", "--limit", "1"}, "--limit"},
+      {{"findings", "--kind", "n_plus_two"}, "n_plus_two"},
+      {{"findings", "--fail-on", "n_plus_two"}, "'n_plus_two' is no KIND[:LEVEL]"},
+      {{"findings", "--fail-on", "n_plus_one:bad"}, "the levels notice, warn, fail"},
+      {{"findings", "--fail-on", "any:"}, "'any:' is no KIND[:LEVEL]"},
+      {{"routes", "--fail-on", "any"}, "--fail-on"},
       {{"route", "1", "2"}, "2"},
       {{"--address"}, "--address"},
   };

@@ -23,6 +23,7 @@ using testing::statement_row;
 
 const Style kWide{Colors::Never, 120};
 const Style kNarrow{Colors::Never, 80};
+const Here kNowhere;
 constexpr std::int64_t kNow = 1795375931;  // 2026-11-22 19:32:11 UTC
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -41,6 +42,7 @@ Measured
   dropped   none
   queries   14,000
   series    12 routes, 34 statements, 0 overflowed
+  findings  7 (3 n_plus_one, 4 slow_query)
   errors    none
   rejects   none
 
@@ -80,6 +82,14 @@ TEST(StatusPage, TellsARestoredDaemonAndForgottenClients) {
   EXPECT_TRUE(has(page, "restarts  2; began with a snapshot 1 min 1 s old\n")) << page;
   EXPECT_TRUE(has(page, "Clients (5 more were forgotten; the sums above hold them)\n")) << page;
   EXPECT_TRUE(has(page, "\n  7 more are not listed\n")) << page;
+}
+
+TEST(StatusPage, CountsFindingsAsFarAsTheDaemonDoes) {
+  json status = testing::status_row();
+  status["findings"] = {{"total", 0}, {"by_kind", json::object()}};
+  EXPECT_TRUE(has(render_status(status, kNow, kWide), "\n  findings  0\n"));
+  status["findings"] = nullptr;
+  EXPECT_TRUE(has(render_status(status, kNow, kWide), "\n  findings  –\n"));
 }
 
 TEST(StatusPage, ShowsADashForWhatIsNotThere) {
@@ -166,7 +176,7 @@ TEST(RoutePage, ShowsWindowsAndStatements) {
                         statement_row("0a", "SELECT shop_order", 10, 1.5)};
   const json rows{detail_row(route_row("GET", "shop/orders/", 10, 5), statements),
                   detail_row(route_row("GET", "shop/orders/", 1, 5, "5xx"), statements)};
-  EXPECT_EQ(render_route(rows, 50, kWide), R"(GET shop/orders/
+  EXPECT_EQ(render_route(rows, json(), 50, kNowhere, kWide), R"(GET shop/orders/
   service shop, environment development, user 1000
 
 2xx: 10 requests, 0 errors, 0 failed, 0 incomplete; last seen 3.2 s ago
@@ -191,7 +201,7 @@ Statements, counted in every route that uses them
   1  SELECT shop_order  SELECT shop_or… WHERE id = ?     10       0    10  1.50  3.00  6.00   15.0      51  shop/orders/
   2  SELECT shop_item   SELECT shop_it… WHERE id = ?     20       0    20  0.04  0.08  0.16   0.80      51  shop/orders/
 )");
-  EXPECT_TRUE(has(render_route(rows, 1, kWide), "\n  1 more with --limit 0\n"));
+  EXPECT_TRUE(has(render_route(rows, json(), 1, kNowhere, kWide), "\n  1 more with --limit 0\n"));
 }
 
 TEST(StatementsPage, ShowsWhatEachStatementCosts) {
@@ -236,7 +246,7 @@ json unit(const json& records) {
 }
 
 TEST(UnitsPage, DrawsTheStatementsOverTimeAndRepeatsAsOneLine) {
-  json records{record(0, 10, "SELECT shop_order")};
+  json records = json::array({record(0, 10, "SELECT shop_order")});
   for (int i = 0; i < 50; ++i) records.push_back(record(10 + i, 1, "SELECT shop_customer"));
   records.push_back(record(98, 2, "UPDATE shop_order", {"failed"}));
   EXPECT_EQ(render_units(json::array({unit(records)}), {"", "duration", 5}, kNarrow),
@@ -270,6 +280,21 @@ TEST(UnitsPage, ShowsThirtyLinesOfAUnitAndCountsTheRest) {
   const std::string page = render_units(json::array({unit(records)}), {"", "duration", 5}, kNarrow);
   EXPECT_TRUE(has(page, "    1 more lines; --json has all\n")) << page;
   EXPECT_FALSE(has(page, "SELECT last"));
+}
+
+TEST(TopPage, TakesTheGradesThatARowHasSinceTheStart) {
+  json rows{route_row("GET", "a/", 1, 1), route_row("GET", "a/", 1, 1, "5xx"), route_row("GET", "new/", 1, 1)};
+  json all{route_row("GET", "a/", 9, 1), route_row("GET", "a/", 9, 1, "5xx")};
+  all[0]["grade"] = "A+";
+  all[0]["findings"] = 3;
+  all[1]["grade"] = "F";
+  rows[0]["findings"] = 2;
+  take_grades(rows, all);
+  EXPECT_EQ(rows[0]["grade"], "A+");
+  EXPECT_EQ(rows[0]["findings"], 2) << "what the row says itself stays";
+  EXPECT_EQ(rows[1]["grade"], "F");
+  EXPECT_EQ(rows[2]["grade"], nullptr);
+  EXPECT_EQ(rows[0]["count"], 1);
 }
 
 TEST(TopPage, SaysHowMuchComesInAndFitsItsLines) {
@@ -335,7 +360,7 @@ TEST(AnyPage, SurvivesRowsOfAnotherShape) {
         json{{"duration_ms", 5}, {"units", "x"}, {"clients", {1, "a"}}, {"windows", 3}, {"records", {1}}}}) {
     EXPECT_NE(render_status(odd, kNow, kWide), "");
     EXPECT_NE(render_routes(json::array({odd}), {"all", "time", 5}, kWide), "");
-    EXPECT_NE(render_route(json::array({odd}), 5, kWide), "");
+    EXPECT_NE(render_route(json::array({odd}), json(), 5, kNowhere, kWide), "");
     EXPECT_NE(render_statements(json::array({odd}), {"", "time", 5}, kWide), "");
     EXPECT_NE(render_units(json::array({odd}), {"", "duration", 5}, kWide), "");
     EXPECT_NE(render_top(odd, json::array({odd}), {}, {"1m", "time", 5}, 40, kWide), "");
@@ -345,8 +370,8 @@ TEST(AnyPage, SurvivesRowsOfAnotherShape) {
 TEST(AnyPage, FitsEightyColumns) {
   json status = testing::status_row();
   status["clients"][0]["service"] = "a_service_with_a_rather_long_name";
-  const json statements{statement_row("0a", std::string(300, 'x'), 10'000'000, 1234)};
-  const json rows{detail_row(route_row("GET", std::string(300, 'r'), 10'000'000, 1234.5), statements)};
+  const json statements = json::array({statement_row("0a", std::string(300, 'x'), 10'000'000, 1234)});
+  const json rows = json::array({detail_row(route_row("GET", std::string(300, 'r'), 10'000'000, 1234.5), statements)});
   for (const std::string& page :
        {render_status(status, kNow, kNarrow), render_routes(rows, {"all", "time", 5}, kNarrow),
         render_statements(statements, {"", "time", 5}, kNarrow),

@@ -86,6 +86,7 @@ inline json status_row() {
           {"units", units},
           {"queries", {{"received", 14000}}},
           {"series", {{"routes", 12}, {"statements", 34}, {"overflowed", 0}}},
+          {"findings", {{"total", 7}, {"by_kind", {{"n_plus_one", 3}, {"slow_query", 4}, {"write_loop", 0}}}}},
           {"errors", json::object()},
           {"rejects", json::object()},
           {"clients",

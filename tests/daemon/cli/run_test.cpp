@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/text.h"
+#include "daemon/cli/ctl.h"
 #include "daemon/cli/fake_daemon.h"
 #include "daemon/cli/rows.h"
 #include "platform/directory.h"
@@ -24,42 +25,11 @@ namespace {
 using nlohmann::json;
 using platform::testing::TemporaryDirectory;
 using testing::answering;
+using testing::ctl;
+using testing::Ended;
 using testing::FakeDaemon;
 using testing::FakePeer;
-
-struct Ended {
-  int exit = -1;
-  std::string out;
-  std::string err;
-};
-
-struct Setting {
-  std::map<std::string, std::string> variables;
-  std::string input;
-  Attached in = Attached::Elsewhere;
-  Attached out = Attached::Elsewhere;
-};
-
-Ended ctl(std::vector<std::string> words, const Setting& setting = {}) {
-  World world;
-  world.version = "0.1.0";
-  world.environment.user = platform::user_id();
-  world.environment.variable = [&setting](const std::string& name) -> std::optional<std::string> {
-    const auto found = setting.variables.find(name);
-    return found == setting.variables.end() ? std::nullopt : std::optional(found->second);
-  };
-  world.input = setting.in;
-  world.output = setting.out;
-  world.terminal_size = [] { return std::optional(platform::TerminalSize{100, 30}); };
-  world.unix_time_s = [] { return std::int64_t{1795375931}; };
-  std::vector<const char*> argv{"mercuryctl"};
-  for (const std::string& word : words) argv.push_back(word.c_str());
-  std::istringstream in(setting.input);
-  std::ostringstream out;
-  std::ostringstream err;
-  const int exit = run(static_cast<int>(argv.size()), argv.data(), in, out, err, world);
-  return {exit, out.str(), err.str()};
-}
+using testing::Setting;
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -69,7 +39,7 @@ const std::string kHostile = "shop/\x1b]0;evil\x07/caf\xc3\xa9/";
 json answer(const std::string& command, const json& arguments) {
   using testing::detail_row;
   using testing::route_row;
-  const json statements{testing::statement_row("0a", "SELECT shop_order", 10, 1)};
+  const json statements = json::array({testing::statement_row("0a", "SELECT shop_order", 10, 1)});
   const json routes{route_row("GET", "shop/orders/", 10, 5), route_row("GET", "shop/orders/", 2, 5, "5xx"),
                     route_row("POST", "shop/orders/", 100, 50), route_row("GET", kHostile, 1, 1)};
   if (command == "status") return testing::status_row();

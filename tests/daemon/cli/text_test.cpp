@@ -130,5 +130,16 @@ TEST(Plural, HasAnSUnlessItIsOne) {
   EXPECT_EQ(plural(1234, "row"), "1,234 rows");
 }
 
+TEST(Wrapped, BreaksAtSpacesAndLongWordsAnywhere) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(wrapped("one two  three", 7), (Lines{"one two", "three"}));
+  EXPECT_EQ(wrapped("one two", 8), (Lines{"one two"}));
+  EXPECT_EQ(wrapped("abcdefgh ij", 3), (Lines{"abc", "def", "gh", "ij"}));
+  EXPECT_EQ(wrapped("日本語", 4), (Lines{"日本", "語"}));
+  EXPECT_EQ(wrapped("日本", 1), (Lines{"日", "本"})) << "never a line without a character";
+  EXPECT_EQ(wrapped("", 5), (Lines{""}));
+  EXPECT_EQ(hanging("1. ", "one two", 6), "1. one\n   two\n");
+}
+
 }  // namespace
 }  // namespace mercury::cli

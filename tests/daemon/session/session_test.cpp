@@ -277,6 +277,47 @@ TEST_F(SessionTest, ResetAndShutdownNeedTheRight) {
   EXPECT_EQ(world_.host.shutdowns, 1);
 }
 
+TEST_F(SessionTest, FindingsAreListedAndExplained) {
+  auto peer = client();
+  peer->send(define_route(1, "books/"));
+  peer->send(wire::encode_define({2, wire::DefineKind::Statement, false, 1, "SELECT a FROM t WHERE id = 1"}));
+  peer->send(wire::encode_batch({1'010'000'000, 1}));
+  peer->send(support::unit_frame({.number = 1, .name = 1, .statements = {2, 2, 2, 2}}));
+  const auto rows = ask("findings").at("rows");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].at("kind"), "query_in_loop");
+  EXPECT_EQ(rows[0].at("repeats_max"), 4);
+  EXPECT_FALSE(rows[0].contains("sample"));
+  const std::string id = rows[0].at("id");
+  const auto explained = ask("explain", {{"id", id.substr(0, 4)}}).at("rows");
+  ASSERT_EQ(explained.size(), 1U);
+  EXPECT_EQ(explained[0].at("sample").at("records").size(), 4U);
+  EXPECT_EQ(ask("explain", {{"id", "xyz"}}).at("error").at("code"), "arguments_invalid");
+  EXPECT_TRUE(ask("findings", {{"kind", "write_loop"}}).at("rows").empty());
+  EXPECT_TRUE(ask("findings", {}, {"1001", 1, false}).at("rows").empty());
+  EXPECT_EQ(ask("status").at("result").at("findings").at("by_kind").at("query_in_loop"), 1);
+}
+
+TEST_F(SessionTest, HelloCarriesThresholdsAndRules) {
+  MemoryPeer peer(world_, {"1000", 42, false});
+  peer.send(wire::encode_frame(
+      FrameType::Hello,
+      R"({"protocol":{"min":1,"max":1},"incarnation":"00112233445566778899aabbccddeeff","next_unit":1,"totals":{},)"
+      R"("thresholds":{"loop_calls_min":5,"n_plus_one_threshold":-1,"later":1},)"
+      R"("ignore":[{"route":"books/","reason":"on purpose"},{"route":"without a reason"},7]})"));
+  ASSERT_TRUE(peer.receive().at(0).is(FrameType::Welcome));
+  peer.send(define_route(1, "books/"));
+  peer.send(wire::encode_define({2, wire::DefineKind::Statement, false, 1, "SELECT a FROM t WHERE id = 1"}));
+  peer.send(wire::encode_batch({1'010'000'000, 2}));
+  peer.send(support::unit_frame({.number = 1, .name = 1, .statements = {2, 2, 2, 2}}));
+  EXPECT_TRUE(ask("findings", {{"all", "true"}}).at("rows").empty());
+  peer.send(support::unit_frame({.number = 2, .name = 1, .statements = {2, 2, 2, 2, 2}}));
+  const auto rows = ask("findings", {{"all", "true"}}).at("rows");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].at("state"), "ignored");
+  EXPECT_EQ(rows[0].at("ignored"), "on purpose");
+}
+
 TEST_F(SessionTest, AWrongArgumentOrCommandIsNamed) {
   EXPECT_EQ(ask("routes", {{"window", "2h"}}).at("error").at("sentence"),
             "window is '2h', allowed are 1m, 5m, 15m and all");

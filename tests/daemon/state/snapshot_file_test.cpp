@@ -9,6 +9,7 @@
 #include <functional>
 #include <random>
 #include <thread>
+#include <tuple>
 
 #include "platform/world.h"
 #include "state/snapshot_writer.h"
@@ -32,6 +33,32 @@ model::CellState cell(std::int64_t slot, std::uint64_t seed) {
 
 model::Loss loss(std::uint64_t seed) { return {seed, seed - 3, 1, 2, {0, 1, 0, 0, 1, 0}}; }
 
+model::FindingOnDisk finding() {
+  model::FindingOnDisk out;
+  out.worst.id = UINT64_MAX;
+  out.worst.kind = model::FindingKind::WriteLoop;
+  out.worst.level = model::Level::Warn;
+  out.worst.severity = 5;
+  out.worst.distinct = 31;
+  out.worst.relation = "shop.Book.author";
+  out.worst.trigger.file = "/srv/shop/views.py";
+  out.worst.trigger.line = 11;
+  out.worst.sources = {{7, {}}, {8, out.worst.trigger}};
+  out.worst.suggestion = {"select_related", "author", "text", "code", false, model::Edit{"f", "i", 3, 4}};
+  out.worst.ignored = "on purpose";
+  out.alias = "default";
+  out.source_summaries = {"SELECT a", ""};
+  out.places = {out.worst.trigger};
+  out.repeats_min = 3;
+  out.repeats_max = 31;
+  out.occurrences = out.units = 12;
+  out.saving_ns = 99;
+  out.first_seen = at(1);
+  out.last_seen = at(2);
+  out.last_unit = 40;
+  return out;
+}
+
 model::UserState sample_user() {
   model::UserState user;
   user.user = "1000";
@@ -44,6 +71,8 @@ model::UserState sample_user() {
   series.status_class = 5;
   series.failed = 7;
   series.last_seen = at(1'790'000'000'123'456'789);
+  series.operation = model::Operation::Delete;
+  series.findings = {finding(), {}};
   series.totals = cell(0, 300);
   series.seconds = {cell(358'000'000, 4), cell(358'000'001, 5)};
   series.minutes = {cell(29'833'333, 6)};
@@ -155,6 +184,14 @@ TEST(SnapshotFile, GivesBackWhatWasSaved) {
   EXPECT_EQ(series.method, model::Method::Other);
   EXPECT_EQ(series.last_seen, at(1'790'000'000'123'456'789));
   EXPECT_EQ(series.totals.duration.buckets, histogram(300).buckets);
+  EXPECT_EQ(series.operation, model::Operation::Delete);
+  ASSERT_EQ(series.findings.size(), 2U);
+  const model::FindingOnDisk& kept = series.findings[0];
+  EXPECT_EQ(kept.worst, finding().worst);
+  EXPECT_EQ(kept.places, finding().places);
+  EXPECT_EQ(kept.source_summaries, finding().source_summaries);
+  EXPECT_EQ(std::tie(kept.repeats_min, kept.repeats_max, kept.saving_ns, kept.last_unit, kept.last_seen),
+            std::tuple(3U, 31U, 99U, 40U, at(2)));
   EXPECT_EQ(series.seconds.at(1).slot, 358'000'001);
   EXPECT_EQ(series.minutes.at(0).queries.count, 21U);
   EXPECT_EQ(user.statements.at(0).fingerprint, 0xfeedfacecafebeefU);

@@ -102,6 +102,83 @@ TEST(StatusRow, FitsAFrameWhateverLabelsAClientChose) {
   EXPECT_EQ(shown.at("clients").size() + shown.at("clients_left_out").get<std::size_t>(), 500U);
 }
 
+model::FindingRow finding() {
+  model::FindingRow row;
+  row.labels = {"1000", "shop", "production", ""};
+  row.route = "books/";
+  row.finding.id = 0xab;
+  row.finding.fingerprint = 0xcd;
+  row.finding.level = model::Level::Fail;
+  row.finding.severity = 3;
+  row.finding.relation = "shop.Book.author";
+  row.finding.trigger.file = "/srv/views.py";
+  row.finding.trigger.line = 11;
+  row.finding.sources = {{0xef, {}}};
+  row.finding.suggestion = {"select_related", "author", "do it",
+                            ".x()",           false,    model::Edit{"/srv/views.py", ".x()", 9, 4}};
+  row.source_summaries = {"SELECT shop_book"};
+  row.repeats_min = 3;
+  row.repeats_max = 31;
+  row.total_time_ns = 5'000'000;
+  row.first_seen = kNow - 9s;
+  row.last_seen = kNow - 2s;
+  return row;
+}
+
+TEST(FindingRow, HasTheFieldsOfTheProtocol) {
+  const json row = json::parse(finding_row(finding(), false, kNow));
+  EXPECT_EQ(
+      keys_of(row),
+      (std::set<std::string>{
+          "user",          "service",     "environment", "run",         "unit_kind",     "method",     "route",
+          "status_class",  "id",          "kind",        "level",       "likely",        "severity",   "severity_name",
+          "state",         "proven",      "ignored",     "fingerprint", "summary",       "text",       "alias",
+          "repeats_max",   "repeats_min", "units",       "route_units", "total_time_ms", "saving_ms",  "relation",
+          "relation_kind", "operation",   "trigger",     "places",      "sources",       "suggestion", "lesson",
+          "first_seen_s",  "last_seen_s", "gone_s"}));
+  EXPECT_EQ(row.at("id"), "00000000000000ab");
+  EXPECT_EQ(row.at("kind"), "n_plus_one");
+  EXPECT_EQ(row.at("level"), "fail");
+  EXPECT_EQ(row.at("severity_name"), "high");
+  EXPECT_EQ(row.at("total_time_ms"), 5.0);
+  EXPECT_EQ(row.at("trigger").at("line"), 11);
+  EXPECT_TRUE(row.at("trigger").at("template").is_null());
+  EXPECT_EQ(row.at("sources").at(0).at("summary"), "SELECT shop_book");
+  EXPECT_EQ(row.at("suggestion").at("edit"),
+            (json{{"file", "/srv/views.py"}, {"line", 9}, {"column", 4}, {"insert", ".x()"}}));
+  EXPECT_EQ(row.at("suggestion").at("read").get<std::string>().substr(0, 8), "https://");
+  EXPECT_EQ(row.at("lesson").at("title"), "N+1 queries");
+  EXPECT_EQ(row.at("last_seen_s"), 2.0);
+  EXPECT_TRUE(row.at("gone_s").is_null());
+}
+
+TEST(FindingRow, OfTheWholeUnitHasNoStatement) {
+  model::FindingRow row = finding();
+  row.finding.kind = model::FindingKind::TooManyQueries;
+  row.finding.fingerprint = 0;
+  row.state = model::FindingState::Gone;
+  const json shown = json::parse(finding_row(row, false, kNow));
+  for (const char* key : {"fingerprint", "summary", "text", "alias"}) EXPECT_TRUE(shown.at(key).is_null()) << key;
+  EXPECT_EQ(shown.at("gone_s"), 2.0);
+}
+
+TEST(FindingRow, OfExplainHasItsWorstUnit) {
+  model::FindingRow row = finding();
+  EXPECT_TRUE(json::parse(finding_row(row, true, kNow)).at("sample").is_null());
+  model::FindingSample sample;
+  sample.header.queries = 32;
+  sample.count = 31;
+  sample.end = kNow - 4s;
+  sample.records.push_back({2'000'000, 1'000'000, "default", "SELECT a", 7, model::record_flag::kFailed, 1,
+                            model::FindingSample::Entry::Role::Repeat});
+  row.sample = sample;
+  const json shown = json::parse(finding_row(row, true, kNow)).at("sample");
+  EXPECT_EQ(shown.at("count"), 31);
+  EXPECT_EQ(shown.at("age_s"), 4.0);
+  EXPECT_EQ(shown.at("records").at(0).at("role"), "repeat");
+  EXPECT_EQ(shown.at("records").at(0).at("flags"), json{"failed"});
+}
+
 TEST(AnyRow, ReplacesBytesThatAreNotUtf8) {
   model::RouteRow row = route();
   row.route = "caf\xe9/";

@@ -1,0 +1,237 @@
+// From records to findings: the queries of a unit and its sub-units are judged when it closes, and the verdict is
+// folded into its route.
+//
+// Sub-units arrive before their parent, so their queries are held until it comes; a unit in parts holds its own. Both
+// are bounded by held_queries_max a client: beyond it the oldest are judged without, and `partial` counts that.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "aggregate/engine.h"
+#include "proto/limits.h"
+
+namespace mercury::aggregate {
+namespace {
+
+namespace record_flag = model::record_flag;
+using model::FindingKind;
+using Entry = model::FindingSample::Entry;
+
+constexpr auto kHeldMax = static_cast<std::size_t>(limits::held_queries_max);
+
+const Statement& statement_of(const model::Query& query) { return static_cast<const Statement&>(*query.statement); }
+
+bool starts_before(const model::Query& a, const model::Query& b) { return a.start_ns < b.start_ns; }
+
+// Adds `from` to `to` as queries of a sub-unit.
+void append(HeldQueries& to, std::span<const model::Query> queries,
+            std::span<const std::shared_ptr<const model::JudgedSite>> sites) {
+  to.queries.insert(to.queries.end(), queries.begin(), queries.end());
+  to.sites.insert(to.sites.end(), sites.begin(), sites.end());
+}
+
+// Whether a normalised SELECT says how many rows it wants at most, as a page of a list does.
+bool is_capped(std::string_view text) {
+  return text.find(" LIMIT ?") != std::string_view::npos || text.find(" FETCH ") != std::string_view::npos ||
+         text.find("SELECT TOP ") != std::string_view::npos || text.find("ROWNUM") != std::string_view::npos;
+}
+
+std::uint64_t count_of(std::span<const model::GroupCount> groups, std::uint64_t id) {
+  std::uint64_t count = 0;
+  for (const model::GroupCount& group : groups) count += group.id == id ? group.count : 0;
+  return count;
+}
+
+// One entry an id: two lines of one function can share it.
+std::vector<model::GroupCount> merged(std::vector<model::GroupCount> groups) {
+  std::ranges::sort(groups, {}, &model::GroupCount::id);
+  std::vector<model::GroupCount> out;
+  for (const model::GroupCount& group : groups) {
+    if (!out.empty() && out.back().id == group.id) {
+      out.back().count += group.count;
+    } else {
+      out.push_back(group);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void Engine::collect_queries(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries* keep) {
+  queries_.clear();
+  sites_.clear();
+  UserTables& tables = *client.tables;
+  const bool hold = keep != nullptr || unit.header.parent_id != 0;
+  for (std::size_t i = 0; i < unit.record_count; ++i) {
+    const model::QueryRecord record = unit.record(i);
+    if (record.has(record_flag::kControl) || record.calls() == 0) continue;
+    const auto& site = dictionary.site(record.site);
+    model::Query& query = queries_.emplace_back();
+    query.statement = record.statement == 0 ? tables.overflow_statement() : dictionary.statement(record.statement);
+    query.site = site.get();
+    query.text = record.statement;
+    query.alias = record.alias();
+    query.ordinal = record.has(record_flag::kSummary) ? 0 : record.ordinal;
+    query.rows = record.rows;
+    query.flags = record.flags();
+    query.start_ns = unit.header.start_ns + record.start_ns();
+    query.duration_ns = record.duration_ns();
+    query.calls = record.calls();
+    if (hold && site && (sites_.empty() || sites_.back() != site)) sites_.push_back(site);
+    if (record.alias() >= aliases_.size()) aliases_.resize(std::size_t{record.alias()} + 1);
+    if (aliases_[record.alias()] != dictionary.text(record.alias())) {
+      aliases_[record.alias()] = dictionary.text(record.alias());
+    }
+  }
+  if (keep == nullptr) return;
+  const std::size_t room = kHeldMax - std::min(kHeldMax, client.held_count);
+  keep->partial |= queries_.size() > room;
+  const std::size_t kept = std::min(room, queries_.size());
+  append(*keep, std::span(queries_).first(kept), sites_);
+  client.held_count += kept;
+}
+
+void Engine::judge(Client& client, Series& series, const Closing& closing, HeldQueries* own) {
+  const model::UnitHeader& header = closing.header;
+  HeldQueries below;
+  if (const auto held = client.held.find(header.unit_id); held != client.held.end()) {
+    below = std::move(held->second);
+    client.held_count -= below.queries.size();
+    client.held.erase(held);
+  }
+  if (own != nullptr) {
+    queries_ = own->queries;
+    sites_ = own->sites;
+    below.partial |= own->partial;
+  }
+  queries_.insert(queries_.end(), below.queries.begin(), below.queries.end());
+  if (!std::ranges::is_sorted(queries_, starts_before)) std::ranges::stable_sort(queries_, starts_before);
+  client.tables->judged_in_part += below.partial ? 1 : 0;
+  model::UnitFacts facts;
+  facts.kind = header.kind;
+  facts.operation = header.operation;
+  facts.name = closing.route;
+  facts.duration_ns = header.duration_ns;
+  facts.first_byte_ns = header.first_byte_ns;
+  facts.in_tests = !client.labels.run.empty();
+  below.cache_hits += closing.cache_hits;
+  below.cache_misses += closing.cache_misses;
+  facts.cache_hits = below.cache_hits;
+  facts.cache_misses = below.cache_misses;
+  facts.memory_bytes = closing.memory_bytes;
+  const std::string today =
+      client.ignore.empty()
+          ? std::string()
+          : fmt::format("{:%F}",
+                        fmt::gmtime(std::chrono::system_clock::to_time_t(
+                            std::chrono::time_point_cast<std::chrono::system_clock::duration>(closing.arrival.now))));
+  const model::Verdict& verdict = judge_.judge(facts, queries_, client.thresholds, client.ignore, today);
+  fold_verdict(client, series, closing, verdict, below);
+  if (header.parent_id != 0) hold_for_parent(client, header, std::move(below), verdict);
+}
+
+void Engine::fold_verdict(Client& client, Series& series, const Closing& closing, const model::Verdict& verdict,
+                          const HeldQueries& below) {
+  const std::vector<model::GroupCount> groups =
+      verdict.groups.empty() ? std::vector<model::GroupCount>() : merged(verdict.groups);
+  series.findings.note(groups);
+  UserTables& tables = *client.tables;
+  for (const model::Finding& finding : verdict.findings) {
+    const std::uint64_t repeats = finding.fingerprint == 0 ? finding.count : count_of(groups, finding.id);
+    if (count_of(below.findings, finding.id) >= finding.count) continue;  // a sub-unit's, counted there
+    bool is_worst = false;
+    RouteFinding* row = series.findings.fold(finding, std::max(repeats, finding.count), series.totals.count,
+                                             closing.arrival.end, tables.findings_share, is_worst);
+    if (row == nullptr || !is_worst) continue;
+    if (finding.alias < aliases_.size() && finding.fingerprint != 0) row->alias = aliases_[finding.alias];
+    const auto at = std::ranges::find(queries_, finding.fingerprint,
+                                      [](const model::Query& query) { return query.statement->fingerprint; });
+    if (finding.fingerprint != 0 && at != queries_.end()) {
+      row->summary = statement_of(*at).summary;
+      row->text = statement_of(*at).text;
+    }
+    row->source_summaries.clear();
+    row->capped = false;
+    for (const model::Source& source : finding.sources) {
+      const auto from = std::ranges::find(queries_, source.fingerprint,
+                                          [](const model::Query& query) { return query.statement->fingerprint; });
+      if (from == queries_.end()) {
+        row->source_summaries.emplace_back();
+        continue;
+      }
+      row->source_summaries.push_back(statement_of(*from).summary);
+      row->capped |= is_capped(statement_of(*from).text);
+    }
+    row->sample = sample_of(closing, finding);
+  }
+}
+
+void Engine::hold_for_parent(Client& client, const model::UnitHeader& header, HeldQueries below,
+                             const model::Verdict& verdict) {
+  const bool is_scope = header.kind != model::UnitKind::Block && header.kind != model::UnitKind::Outside;
+  for (model::Query& query : queries_) {
+    query.own = false;
+    if (!is_scope || query.scope != 0) continue;
+    query.scope = header.unit_id;
+    query.command = header.kind == model::UnitKind::Command;
+  }
+  HeldQueries& held = client.held[header.parent_id];
+  held.partial |= below.partial;
+  held.cache_hits += below.cache_hits;
+  held.cache_misses += below.cache_misses;
+  append(held, queries_, sites_);
+  held.sites.insert(held.sites.end(), below.sites.begin(), below.sites.end());
+  held.findings.insert(held.findings.end(), below.findings.begin(), below.findings.end());
+  for (const model::Finding& finding : verdict.findings) held.findings.push_back({finding.id, finding.count});
+  client.held_count += queries_.size();
+  while (client.held_count > kHeldMax) {  // the largest id is the newest parent
+    const auto oldest = client.held.begin();
+    client.held_count -= oldest->second.queries.size();
+    if (client.held.size() == 1) {
+      oldest->second = {};
+      oldest->second.partial = true;
+      return;
+    }
+    client.held.erase(oldest);
+    ++client.tables->judged_in_part;
+  }
+}
+
+std::unique_ptr<model::FindingSample> Engine::sample_of(const Closing& closing, const model::Finding& finding) const {
+  auto out = std::make_unique<model::FindingSample>();
+  out->header = closing.header;
+  out->end = closing.arrival.end;
+  out->count = finding.count;
+  const auto most = static_cast<std::size_t>(limits::finding_records_max);
+  std::size_t others = 0;
+  for (const model::Query& query : queries_) {
+    Entry entry;
+    const bool is_repeat = query.statement->fingerprint == finding.fingerprint && query.alias == finding.alias;
+    const bool is_source = std::ranges::any_of(finding.sources, [&](const model::Source& source) {
+      return source.fingerprint == query.statement->fingerprint;
+    });
+    // Half of the room is the repeats', so that neither hides the other.
+    if (out->records.size() >= most || (!is_repeat && !is_source && others >= most / 2)) {
+      ++out->records_left_out;
+      continue;
+    }
+    others += !is_repeat && !is_source ? 1 : 0;
+    entry.role = is_repeat ? Entry::Role::Repeat : is_source ? Entry::Role::Source : Entry::Role::Other;
+    entry.at_ns = query.start_ns - std::min(query.start_ns, closing.header.start_ns);
+    entry.duration_ns = query.duration_ns;
+    if (query.alias < aliases_.size()) entry.alias = aliases_[query.alias];
+    entry.summary = statement_of(query).summary;
+    entry.fingerprint = query.statement->fingerprint;
+    entry.flags = query.flags;
+    entry.calls = query.calls;
+    out->records.push_back(std::move(entry));
+  }
+  return out;
+}
+
+}  // namespace mercury::aggregate
