@@ -24,11 +24,6 @@ using nlohmann::json;
 constexpr std::size_t kRowsShown = 50;
 constexpr std::size_t kUnitsShown = 5;  // each has a timeline
 
-std::size_t limit_or(const Options& options, std::size_t usual) {
-  const std::size_t limit = options.limit.value_or(usual);
-  return limit == 0 ? std::numeric_limits<std::size_t>::max() : limit;
-}
-
 Listing listing_of(const Options& options, std::size_t usual) {
   return {options.window, options.sort, limit_or(options, usual)};
 }
@@ -73,9 +68,11 @@ Result<ExitCode> route(const Call& call, DaemonClient& daemon) {
   }
   if (wants_json(call)) {
     print_json(call.out, rows);
-  } else {
-    call.out << render_route(rows, limit_or(call.options, kRowsShown), call.style);
+    return ExitCode::Ok;
   }
+  const auto findings = rows.empty() ? Result<json>(json()) : findings_of_route(call, daemon, rows.front());
+  if (!findings) return findings.error();
+  call.out << render_route(rows, *findings, limit_or(call.options, kRowsShown), call.world.here, call.style);
   return ExitCode::Ok;
 }
 
@@ -156,6 +153,8 @@ Result<ExitCode> ask_and_print(const Call& call, DaemonClient& daemon) {
     case Command::Status: return status(call, daemon);
     case Command::Routes: return routes(call, daemon);
     case Command::Route: return route(call, daemon);
+    case Command::Findings: return run_findings(call, daemon);
+    case Command::Explain: return run_explain(call, daemon);
     case Command::Statements: return statements(call, daemon);
     case Command::Units: return units(call, daemon);
     case Command::Reset: return reset(call, daemon);
@@ -165,6 +164,11 @@ Result<ExitCode> ask_and_print(const Call& call, DaemonClient& daemon) {
     case Command::Doctor: break;  // run() has them elsewhere
   }
   return Error{"internal", "a command without an answer"};
+}
+
+std::size_t limit_or(const Options& options, std::size_t usual) {
+  const std::size_t limit = options.limit.value_or(usual);
+  return limit == 0 ? std::numeric_limits<std::size_t>::max() : limit;
 }
 
 Result<json> routes_in_order(DaemonClient& daemon, const Options& options, platform::Deadline deadline) {

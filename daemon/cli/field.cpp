@@ -28,6 +28,12 @@ std::optional<double> number(const json& row, Path path) {
 
 double number_or(const json& row, Path path, double missing) { return number(row, path).value_or(missing); }
 
+std::size_t index(const json& row, Path path) {
+  constexpr double kMost = 1e9;
+  const double value = number_or(row, path, 0);
+  return value > 0 && value <= kMost ? static_cast<std::size_t>(value) : 0;
+}
+
 double sum(const json& counts) {
   double total = 0;
   if (!counts.is_object()) return total;

@@ -7,6 +7,7 @@
 // Thread rules: pure functions.
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -21,6 +22,9 @@ const nlohmann::json& at(const nlohmann::json& row, Path path);
 
 std::optional<double> number(const nlohmann::json& row, Path path);
 double number_or(const nlohmann::json& row, Path path, double missing);
+
+// A line or a column: a whole number of a sensible size, else 0.
+std::size_t index(const nlohmann::json& row, Path path);
 
 // The sum of an object's numbers: all drops, all errors. 0 if it is none.
 double sum(const nlohmann::json& counts);

@@ -1,13 +1,16 @@
 #include "cli/options.h"
-#include "platform/peer.h"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <sstream>
 #include <vector>
+
+#include "cli/text.h"
+#include "platform/peer.h"
 
 namespace mercury::cli {
 namespace {
@@ -17,8 +20,8 @@ constexpr std::int64_t kLimitMax = 1'000'000'000;
 
 constexpr const char* kAbout =
     "Ask mercuryd what it has measured. It never starts a daemon.\n"
-    "Exit codes: 0 ok, 2 usage, 3 daemon not running, 4 time-out, 69 unavailable, 70 internal,\n"
-    "76 protocol mismatch, 77 permission, 78 configuration.";
+    "Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 daemon not running, 4 time-out, 69 unavailable,\n"
+    "70 internal, 76 protocol mismatch, 77 permission, 78 configuration.";
 
 // Which of the optional options a command has; `sorts` and `window` are its default first, empty: no such option.
 struct Shape {
@@ -39,6 +42,8 @@ std::vector<Shape> shapes() {
       {Command::Top, "top", "The busiest routes, refreshed each second", routes, "1m", true, true, true},
       {Command::Routes, "routes", "Every route, numbered", routes, "all", true, true, true},
       {Command::Route, "route", "One route: its windows and its statements", routes, "all", true, true, true},
+      {Command::Findings, "findings", "What is slow, why, and what to write", {}, "", true, true, true},
+      {Command::Explain, "explain", "One finding, for who has never heard of it", {}, "", true, false, false},
       {Command::Statements,
        "statements",
        "SQL statements without their literals",
@@ -69,6 +74,28 @@ std::vector<Shape> shapes() {
   };
 }
 
+const std::vector<std::string> kKinds{"n_plus_one", "query_in_loop",    "repeated_query", "write_loop",
+                                      "slow_query", "too_many_queries", "slow_response"};
+
+// "n_plus_one", "any:warn".
+std::optional<Gate> gate_of(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  Gate gate{text.substr(0, colon), FindingLevel::Fail, text};
+  if (gate.kind != "any" && std::ranges::find(kKinds, gate.kind) == kKinds.end()) return std::nullopt;
+  if (colon == std::string::npos) return gate;
+  const std::string level = text.substr(colon + 1);
+  if (level != "notice" && level != "warn" && level != "fail") return std::nullopt;
+  if (level == "notice") gate.level = FindingLevel::Notice;
+  if (level == "warn") gate.level = FindingLevel::Warn;
+  return gate;
+}
+
+std::string check_gate(const std::string& text) {
+  if (gate_of(text)) return {};
+  return fmt::format("'{}' is no KIND[:LEVEL]: the kinds are any, {}; the levels notice, warn, fail", printable(text),
+                     fmt::join(kKinds, ", "));
+}
+
 // What CLI11 writes into; one for all commands, since only one is given.
 struct Given {
   Options options;
@@ -77,6 +104,8 @@ struct Given {
   bool json = false;
   bool no_color = false;
   bool yes = false;
+  bool all = false;
+  std::vector<std::string> gates;
 };
 
 void add_common(CLI::App& app, Given& given) {
@@ -116,6 +145,28 @@ void add_own(CLI::App& sub, const Shape& shape, Given& given) {
   }
 }
 
+void add_own_of_findings(CLI::App& sub, const Shape& shape, Given& given) {
+  if (shape.command == Command::Explain) {
+    sub.add_option("finding", given.options.pattern,
+                   "The beginning of its id, at least 4 digits, or its number in `findings`")
+        ->type_name("ID_OR_NUMBER")
+        ->required();
+  }
+  if (shape.command != Command::Findings) return;
+  sub.add_option("route", given.options.pattern,
+                 "Only of this route: its number in `routes`, or a part of its name; GET or POST may stand before it")
+      ->type_name("PATTERN_OR_ROW");
+  sub.add_flag("--all", given.all, "Also what is gone, constant or ignored");
+  sub.add_option("--kind", given.options.kind, fmt::format("Only {}", fmt::join(kKinds, ", ")))
+      ->type_name("KIND")
+      ->check(CLI::IsMember(kKinds).description(""));
+  sub.add_option("--fail-on", given.gates,
+                 "End with 1 if a finding of KIND (or any) is open at LEVEL (notice, warn, fail) or worse (fail)")
+      ->type_name("KIND[:LEVEL]")
+      ->allow_extra_args(false)
+      ->check(check_gate, "");
+}
+
 Options finished(const Given& given, const Shape& shape, const CLI::App& sub) {
   Options options = given.options;
   // The daemon knows users by their ids; "all" is its word.
@@ -124,6 +175,8 @@ Options finished(const Given& given, const Shape& shape, const CLI::App& sub) {
   options.format = given.json ? Format::Json : Format::Text;
   options.colored = given.no_color ? Colored::Never : Colored::IfTerminal;
   options.confirm = given.yes ? Confirm::Given : Confirm::Ask;
+  options.show = given.all ? Show::All : Show::Open;
+  for (const std::string& text : given.gates) options.gates.push_back(gate_of(text).value_or(Gate{}));
   options.timeout = std::chrono::milliseconds(std::llround(given.timeout_s * 1000));
   if (options.window.empty()) options.window = shape.window;
   if (options.sort.empty() && !shape.sorts.empty()) options.sort = shape.sorts.front();
@@ -145,6 +198,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, const std::string
   for (const Shape& shape : all) {
     CLI::App* sub = app.add_subcommand(shape.name, shape.about);
     add_own(*sub, shape, given);
+    add_own_of_findings(*sub, shape, given);
     sub->footer("And --json, --address, --timeout, --no-color: see mercuryctl --help");
     shape_of[sub] = &shape;
   }

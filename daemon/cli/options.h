@@ -11,15 +11,25 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/exit_code.h"
 
 namespace mercury::cli {
 
-enum class Command { Status, Top, Routes, Route, Statements, Units, Reset, Stop, Version, Doctor };
+enum class Command { Status, Top, Routes, Route, Findings, Explain, Statements, Units, Reset, Stop, Version, Doctor };
 enum class Format { Text, Json };
 enum class Colored { IfTerminal, Never };
 enum class Confirm { Ask, Given };
+enum class Show { Open, All };
+
+// A condition that a build may not break, `--fail-on KIND[:LEVEL]`.
+enum class FindingLevel { Notice, Warn, Fail };
+struct Gate {
+  std::string kind;  // or any
+  FindingLevel level = FindingLevel::Fail;
+  std::string text;  // as it was given
+};
 
 struct Options {
   Command command = Command::Status;
@@ -32,8 +42,11 @@ struct Options {
   std::string window;  // 1m, 5m, 15m, all
   std::string sort;
   std::optional<std::size_t> limit;  // 0: all. None: the command's own for a page, all for --json
-  std::string pattern;               // of `route`
-  Confirm confirm = Confirm::Ask;    // of `reset`
+  std::string pattern;               // of `route`, `findings`, `explain`
+  Show show = Show::Open;            // of `findings`, as the next two
+  std::string kind;
+  std::vector<Gate> gates;
+  Confirm confirm = Confirm::Ask;  // of `reset`
 };
 
 struct ParsedOptions {

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/findings.h"
+#include "cli/place.h"
 #include "cli/style.h"
 
 namespace mercury::cli {
@@ -32,10 +34,24 @@ std::string listing_line(std::size_t rows, std::string_view noun, const Listing&
 
 // `rows` sorted already (routes.h).
 std::string render_routes(const nlohmann::json& rows, const Listing& listing, const Style& style);
-// `rows`: the series of one route, one a status class.
-std::string render_route(const nlohmann::json& rows, std::size_t statements_max, const Style& style);
+// `rows`: the series of one route, one a status class. `findings`: all of that route; null if nobody judges.
+std::string render_route(const nlohmann::json& rows, const nlohmann::json& findings, std::size_t statements_max,
+                         const Here& here, const Style& style);
 // The routes that a pattern matches, or those nearest to it; each once.
 std::string render_matches(const std::vector<std::string>& titles, const Style& style);
+
+// What `findings` shows, and what it says where there is nothing to show.
+struct FindingsList {
+  std::vector<RankedFinding> findings;
+  std::size_t limit = 0;
+  std::string kind;  // asked for; empty: all
+  LeftOut left_out;
+  double units_judged = 0;  // counted only if there are no findings
+  std::size_t routes_judged = 0;
+};
+std::string render_findings(const FindingsList& list, const Here& here, const Style& style);
+// `rows` of `explain`, the finding to be explained first and behind it the same one in other routes.
+std::string render_explain(const nlohmann::json& rows, const Here& here, const Style& style);
 
 // Sorts by `listing.sort`: time, calls, p95, rows, repeat.
 void sort_statements(nlohmann::json& rows, const std::string& order);

@@ -24,10 +24,6 @@ using nlohmann::json;
 constexpr std::size_t kListedMax = 20;
 constexpr std::size_t kNearestShown = 3;
 
-bool is_number(const std::string& text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 void keep_same(json& rows, const json& wanted) {
   json kept = json::array();
   for (json& row : rows) {
@@ -63,17 +59,9 @@ std::vector<std::string> titles_of(const std::vector<const json*>& routes) {
 }
 
 Result<RouteChoice> by_number(DaemonClient& daemon, const Options& options, platform::Deadline deadline, json& rows) {
-  auto listed = routes_in_order(daemon, options, deadline);
-  if (!listed) return listed.error();
-  std::size_t number = 0;
-  const auto [end, error] =
-      std::from_chars(options.pattern.data(), options.pattern.data() + options.pattern.size(), number);
-  if (error != std::errc() || number == 0 || number > listed->size()) {
-    return RouteChoice{fmt::format("there is no row {}, `mercuryctl routes` has {} with these options", options.pattern,
-                                   plural(static_cast<double>(listed->size()), "row")),
-                       {}};
-  }
-  const json& wanted = (*listed)[number - 1];
+  json wanted;
+  auto choice = listed_route(daemon, options, deadline, wanted);
+  if (!choice || !choice->complaint.empty()) return choice;
   auto found = daemon.rows("route",
                            {{"route", field::raw_text(wanted, {"route"})},
                             {"service", field::raw_text(wanted, {"service"})},
@@ -86,19 +74,6 @@ Result<RouteChoice> by_number(DaemonClient& daemon, const Options& options, plat
   return RouteChoice{};
 }
 
-Result<RouteChoice> none_matches(DaemonClient& daemon, const Options& options, platform::Deadline deadline) {
-  Options everything = options;
-  everything.window = "all";
-  const auto listed = routes_in_order(daemon, everything, deadline);
-  if (!listed) return listed.error();
-  std::vector<std::string> names;
-  for (const json& row : *listed) names.push_back(route_title(row));
-  RouteChoice choice{fmt::format("no route has '{}' in its name", printable(options.pattern)),
-                     nearest(options.pattern, names, kNearestShown)};
-  choice.complaint += choice.titles.empty() ? "; nothing was measured yet" : "; the nearest:";
-  return choice;
-}
-
 Result<RouteChoice> by_name(DaemonClient& daemon, const Options& options, platform::Deadline deadline, json& rows) {
   const auto [method, part] = split_pattern(options.pattern);
   auto found = daemon.rows(
@@ -107,7 +82,7 @@ Result<RouteChoice> by_name(DaemonClient& daemon, const Options& options, platfo
   rows = std::move(*found);
   keep_service(rows, options.service);
   std::vector<const json*> routes = distinct(rows);
-  if (routes.empty()) return none_matches(daemon, options, deadline);
+  if (routes.empty()) return no_such_route(daemon, options, deadline);
   if (routes.size() > 1) {
     std::vector<const json*> whole;
     std::ranges::copy_if(routes, std::back_inserter(whole),
@@ -134,6 +109,38 @@ Result<RouteChoice> by_name(DaemonClient& daemon, const Options& options, platfo
 
 }  // namespace
 
+bool is_row_number(const std::string& pattern) {
+  return !pattern.empty() && std::ranges::all_of(pattern, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+Result<RouteChoice> listed_route(DaemonClient& daemon, const Options& options, platform::Deadline deadline, json& row) {
+  auto listed = routes_in_order(daemon, options, deadline);
+  if (!listed) return listed.error();
+  std::size_t number = 0;
+  const auto [end, error] =
+      std::from_chars(options.pattern.data(), options.pattern.data() + options.pattern.size(), number);
+  if (error != std::errc() || number == 0 || number > listed->size()) {
+    return RouteChoice{fmt::format("there is no row {}, `mercuryctl routes` has {} with these options", options.pattern,
+                                   plural(static_cast<double>(listed->size()), "row")),
+                       {}};
+  }
+  row = std::move((*listed)[number - 1]);
+  return RouteChoice{};
+}
+
+Result<RouteChoice> no_such_route(DaemonClient& daemon, const Options& options, platform::Deadline deadline) {
+  Options everything = options;
+  everything.window = "all";
+  const auto listed = routes_in_order(daemon, everything, deadline);
+  if (!listed) return listed.error();
+  std::vector<std::string> names;
+  for (const json& row : *listed) names.push_back(route_title(row));
+  RouteChoice choice{fmt::format("no route has '{}' in its name", printable(options.pattern)),
+                     nearest(options.pattern, names, kNearestShown)};
+  choice.complaint += choice.titles.empty() ? "; nothing was measured yet" : "; the nearest:";
+  return choice;
+}
+
 std::pair<std::string, std::string> split_pattern(const std::string& pattern) {
   constexpr std::array<std::string_view, 10> kMethods{"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
@@ -146,8 +153,8 @@ std::pair<std::string, std::string> split_pattern(const std::string& pattern) {
 
 Result<RouteChoice> choose_route(DaemonClient& daemon, const Options& options, platform::Deadline deadline,
                                  json& rows) {
-  return is_number(options.pattern) ? by_number(daemon, options, deadline, rows)
-                                    : by_name(daemon, options, deadline, rows);
+  return is_row_number(options.pattern) ? by_number(daemon, options, deadline, rows)
+                                        : by_name(daemon, options, deadline, rows);
 }
 
 }  // namespace mercury::cli

@@ -26,6 +26,14 @@ struct RouteChoice {
 base::Result<RouteChoice> choose_route(DaemonClient& daemon, const Options& options, platform::Deadline deadline,
                                        nlohmann::json& rows);
 
+// The row of `routes` with the number that options.pattern is, with the same options; null with a complaint.
+base::Result<RouteChoice> listed_route(DaemonClient& daemon, const Options& options, platform::Deadline deadline,
+                                       nlohmann::json& row);
+bool is_row_number(const std::string& pattern);
+
+// What to say if no route has options.pattern in its name: those nearest to it.
+base::Result<RouteChoice> no_such_route(DaemonClient& daemon, const Options& options, platform::Deadline deadline);
+
 // "POST orders/" → {"POST", "orders/"}; without a method before it: {"", pattern}.
 std::pair<std::string, std::string> split_pattern(const std::string& pattern);
 

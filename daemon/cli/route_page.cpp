@@ -34,6 +34,8 @@ std::string totals(const json& row) {
   if (hits && misses && *hits + *misses > 0) {
     out += fmt::format("; cache hits {}, misses {}", number_text(hits), number_text(misses));
   }
+  if (const std::string grade = field::text(row, {"grade"}); !grade.empty())
+    out += fmt::format("; grade {}, score {}", grade, number_text(field::number(row, {"score"})));
   if (const auto ago = field::number(row, {"last_seen_s"})) out += fmt::format("; last seen {} ago", seconds_text(ago));
   return out;
 }
@@ -79,24 +81,41 @@ json statements_of(const json& rows) {
   return out;
 }
 
+std::string statements_section(const json& rows, std::size_t most, const Style& style) {
+  const json statements = statements_of(rows);
+  std::string out = "\n" + paint("Statements", Tone::Strong, style) + ", counted in every route that uses them\n";
+  if (statements.empty()) return out + "  none\n";
+  out += statements_table(statements, most, style, 2);
+  if (statements.size() > most)
+    out += fmt::format("  {} more with --limit 0\n", number_text(static_cast<double>(statements.size() - most)));
+  return out;
+}
+
+std::string findings_section(const json& findings, const Here& here, const Style& style) {
+  if (!findings.is_array()) return {};
+  std::vector<RankedFinding> shown = rank_findings(findings);
+  for (RankedFinding& finding : shown) finding.rank = 0;  // its rank among those of other routes is not known here
+  const std::string left_out = left_out_text(leave_out_closed(shown));
+  std::string out = "\n" + paint("Findings", Tone::Strong, style);
+  out += shown.empty() ? "\n  none\n" : ", explained by `mercuryctl explain` and their id\n";
+  std::string blocks = finding_blocks(shown, shown.size(), here, style);
+  if (blocks.ends_with("\n\n")) blocks.pop_back();
+  out += blocks;
+  if (!left_out.empty()) out += hanging("  ", left_out + " See them with findings --all.", style.columns);
+  return out;
+}
+
 }  // namespace
 
-std::string render_route(const json& rows, std::size_t statements_max, const Style& style) {
+std::string render_route(const json& rows, const json& findings, std::size_t statements_max, const Here& here,
+                         const Style& style) {
   if (rows.empty()) return "Nothing was measured for this route.\n";
   std::string page = paint(route_title(rows.front()), Tone::Strong, style) + "\n";
   if (const std::string about = labels(rows.front()); !about.empty()) page += "  " + about + "\n";
   for (const json& row : rows) {
     page += "\n" + totals(row) + "\n" + windows_table(field::at(row, {"windows"}), style);
   }
-  const json statements = statements_of(rows);
-  page += "\n" + paint("Statements", Tone::Strong, style) + ", counted in every route that uses them\n";
-  if (statements.empty()) return page + "  none\n";
-  page += statements_table(statements, statements_max, style, 2);
-  if (statements.size() > statements_max) {
-    page +=
-        fmt::format("  {} more with --limit 0\n", number_text(static_cast<double>(statements.size() - statements_max)));
-  }
-  return page;
+  return page + statements_section(rows, statements_max, style) + findings_section(findings, here, style);
 }
 
 }  // namespace mercury::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
@@ -64,10 +65,29 @@ std::string method_text(const json& row) {
   return method.empty() ? field::text(row, {"kind"}) : method;
 }
 
-std::vector<Column> columns_for(const std::vector<Apart>& apart, bool graded) {
+// Columns that are there only if a row has one.
+struct Judged {
+  bool findings = false;
+  bool grade = false;
+};
+
+Judged judged(const json& rows) {
+  const auto some = [&rows](const char* key) {
+    return std::ranges::any_of(rows, [key](const json& row) { return !field::at(row, {key}).is_null(); });
+  };
+  return {some("findings"), some("grade")};
+}
+
+Tone tone_of_grade(const std::string& grade) {
+  if (grade == "D" || grade == "F") return Tone::Bad;
+  return grade == "S" || grade.starts_with('A') ? Tone::Good : Tone::Plain;
+}
+
+std::vector<Column> columns_for(const std::vector<Apart>& apart, const Judged& shown) {
   std::vector<Column> columns{{"#", Align::Right}, {"method"}, {"route", Align::Left, kRouteLeast}};
   for (const Apart& one : apart) columns.push_back({one.header, Align::Left, kRigid, one.drop});
-  if (graded) columns.push_back({"grade"});
+  if (shown.grade) columns.push_back({"grade", Align::Left, kRigid, 11});
+  if (shown.findings) columns.push_back({"findings", Align::Right, kRigid, 12});
   // Left out first is what is told elsewhere (`route`), last what the list is for.
   constexpr std::array<std::pair<const char*, int>, 8> kNumbers{{{"requests", 0},
                                                                  {"errors", 10},
@@ -102,20 +122,36 @@ void sort_routes(json& rows, const std::string& order) {
   });
 }
 
+void take_grades(json& rows, const json& since_the_start) {
+  std::map<std::pair<std::array<std::string, 6>, std::string>, const json*> known;
+  const auto key = [](const json& row) { return std::pair(identity(row), field::raw_text(row, {"status_class"})); };
+  for (const json& row : since_the_start) known[key(row)] = &row;
+  for (json& row : rows) {
+    const auto found = known.find(key(row));
+    if (found == known.end() || !row.is_object()) continue;
+    for (const char* name : {"findings", "grade", "score"}) {
+      if (field::at(row, {name}).is_null()) row[name] = field::at(*found->second, {name});
+    }
+  }
+}
+
 std::string route_title(const json& row) { return fmt::format("{} {}", method_text(row), field::text(row, {"route"})); }
 
 bool same_route(const json& left, const json& right) { return identity(left) == identity(right); }
 
 std::string routes_table(const json& rows, std::size_t limit, const Style& style) {
   const std::vector<Apart> apart = telling_apart(rows);
-  const bool graded = std::ranges::any_of(rows, [](const json& row) { return !field::at(row, {"grade"}).is_null(); });
-  Table table(columns_for(apart, graded));
+  const Judged shown = judged(rows);
+  Table table(columns_for(apart, shown));
   std::size_t number = 0;
   for (const json& row : rows) {
     if (number++ == limit) break;
     std::vector<Cell> cells{number_text(static_cast<double>(number)), method_text(row), field::text(row, {"route"})};
     for (const Apart& one : apart) cells.emplace_back(field::text(row, {one.key}));
-    if (graded) cells.emplace_back(field::text(row, {"grade"}));
+    const std::string grade = field::text(row, {"grade"});
+    if (shown.grade) cells.emplace_back(grade.empty() ? std::string(kNothing) : grade, tone_of_grade(grade));
+    const auto findings = field::number(row, {"findings"});
+    if (shown.findings) cells.emplace_back(number_text(findings), findings > 0 ? Tone::Warn : Tone::Plain);
     const bool failing = field::number_or(row, {"errors"}, 0) > 0;
     cells.emplace_back(number_text(field::number(row, {"count"})));
     cells.emplace_back(number_text(field::number(row, {"errors"})), failing ? Tone::Bad : Tone::Plain);

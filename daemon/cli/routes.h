@@ -27,8 +27,12 @@ std::string route_title(const nlohmann::json& row);
 // The same route in the same place, whatever its status class: what `route` shows as one.
 bool same_route(const nlohmann::json& left, const nlohmann::json& right);
 
+// Grades in rows of a window, which have none: those that the same series has since the start.
+void take_grades(nlohmann::json& rows, const nlohmann::json& since_the_start);
+
 // The table of `rows`, numbered from 1. The columns that tell rows apart (status, service, environment, user, run)
-// are there only if they do, the grade only if the daemon gives one.
+// are there only if they do, the findings and
+// the grade only if the daemon judges.
 std::string routes_table(const nlohmann::json& rows, std::size_t limit, const Style& style);
 
 }  // namespace mercury::cli

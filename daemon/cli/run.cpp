@@ -84,6 +84,7 @@ World this_world(std::string version) {
     return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
   };
+  world.here = this_directory();
   return world;
 }
 

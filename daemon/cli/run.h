@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/place.h"
 #include "platform/paths.h"
 #include "platform/terminal.h"
 
@@ -29,6 +30,7 @@ struct World {
   Attached output = Attached::Elsewhere;
   std::function<std::optional<platform::TerminalSize>()> terminal_size;
   std::function<std::int64_t()> unix_time_s;
+  Here here;
 };
 
 // This process, its terminal and the clock.

@@ -31,6 +31,20 @@ std::string counts_text(const json& counts) {
   return out.empty() ? "none" : out;
 }
 
+// "7 (3 n_plus_one, 4 slow_query)"
+std::string findings_text(const json& status) {
+  const json& findings = field::at(status, {"findings"});
+  if (findings.is_number()) return number_text(findings.get<double>());
+  std::string kinds;
+  if (const json& by_kind = field::at(findings, {"by_kind"}); by_kind.is_object()) {
+    for (const auto& [kind, value] : by_kind.items()) {
+      if (!value.is_number() || value.get<double>() == 0) continue;
+      kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", number_text(value.get<double>()), printable(kind));
+    }
+  }
+  return count(findings, {"total"}) + (kinds.empty() ? "" : " (" + kinds + ")");
+}
+
 std::string head(const json& status, std::int64_t now_s, const Style& style) {
   const auto uptime = field::number(status, {"uptime_s"});
   const std::string state = field::text(status, {"state"});
@@ -85,6 +99,7 @@ std::string measured(const json& status, const Style& style) {
           "{} routes, {} statements, {}", count(status, {"series", "routes"}), count(status, {"series", "statements"}),
           paint(count(status, {"series", "overflowed"}) + " overflowed", overflowed ? Tone::Warn : Tone::Plain, style)),
       style);
+  out += fact("findings", findings_text(status), style);
   for (const char* name : {"errors", "rejects"}) {
     const json& counts = field::at(status, {name});
     out += fact(name, paint(counts_text(counts), field::sum(counts) > 0 ? Tone::Warn : Tone::Plain, style), style);

@@ -22,5 +22,7 @@ struct Style {
 
 // `text` in the colour of `tone`, or just `text`. Pad first: the colour has no width, but it has characters.
 std::string paint(std::string_view text, Tone tone, const Style& style);
+// The same for each of some lines.
+std::string paint_lines(std::string_view lines, Tone tone, const Style& style);
 
 }  // namespace mercury::cli

@@ -157,6 +157,39 @@ std::string shorten_end(std::string_view text, std::size_t columns) {
   return fmt::format("{}{}", beginning(text, columns - 1), kEllipsis);
 }
 
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
+  const std::size_t room = std::max<std::size_t>(columns, 2);  // the widest character
+  std::vector<std::string> lines(1);
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    std::string_view word = text.substr(0, space);
+    text.remove_prefix(std::min(space + 1, text.size()));
+    if (word.empty()) continue;
+    std::string& last = lines.back();
+    if (!last.empty() && display_width(last) + 1 + display_width(word) <= room) {
+      last.append(" ").append(word);
+      continue;
+    }
+    if (!last.empty()) lines.emplace_back();
+    while (display_width(word) > room) {
+      const std::string_view part = beginning(word, room);
+      lines.back() = part;
+      lines.emplace_back();
+      word.remove_prefix(part.size());
+    }
+    lines.back() = word;
+  }
+  return lines;
+}
+
+std::string hanging(std::string_view first, std::string_view text, std::size_t columns) {
+  const std::size_t indent = display_width(first);
+  std::string out;
+  for (const std::string& line : wrapped(text, columns > indent ? columns - indent : 1))
+    out += (out.empty() ? std::string(first) : std::string(indent, ' ')) + line + "\n";
+  return out;
+}
+
 std::string pad_right(std::string text, std::size_t columns) {
   const std::size_t width = display_width(text);
   if (width < columns) text.append(columns - width, ' ');

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mercury::cli {
 
@@ -28,6 +29,12 @@ std::size_t display_width(std::string_view text);
 // At most `columns` wide; what is left out is replaced by an ellipsis in the middle (`shop/or…/items/`) or at the end.
 std::string shorten_middle(std::string_view text, std::size_t columns);
 std::string shorten_end(std::string_view text, std::size_t columns);
+
+// Lines of at most `columns`, broken at spaces; a word that is longer than a line is broken where the line ends.
+// At least one line.
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
+// The same, ready to print: the first line behind `first`, the others behind as many spaces.
+std::string hanging(std::string_view first, std::string_view text, std::size_t columns);
 
 // `text` and as many spaces as are missing to `columns`.
 std::string pad_right(std::string text, std::size_t columns);

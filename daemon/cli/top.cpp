@@ -88,6 +88,13 @@ Result<Look> look(const Call& call, DaemonClient& daemon, const Options& options
   if (!status) return status.error();
   auto routes = routes_in_order(daemon, options, call.deadline());
   if (!routes) return routes.error();
+  if (options.window != "all") {
+    Options since_the_start = options;
+    since_the_start.window = "all";
+    const auto graded = routes_in_order(daemon, since_the_start, call.deadline());
+    if (!graded) return graded.error();
+    take_grades(*routes, *graded);
+  }
   return Look{std::move(*status), std::move(*routes), Clock::now()};
 }
 
