@@ -3,11 +3,13 @@
 
     .venv/bin/python tests/bookshop/demo.py [--requests 2000]      (what `make demo` runs)
 
-It makes its own database, daemon and site in a new folder, sends a fixed plan of requests, waits until every
-unit has arrived, prints `mercuryctl status` and `mercuryctl routes`, and compares what Mercury counted with what
-was sent, route by route. Everything it started is stopped again, also after a failure.
+It makes its own copy of the site, database and daemon in a new folder, sends a fixed plan of requests, waits
+until every unit has arrived, prints `mercuryctl status` and `mercuryctl routes`, and compares what Mercury counted
+with what was sent, route by route. Then it shows the findings, applies the first suggestion that can be applied as
+it stands to its copy, restarts the site, and shows that the finding is gone and the page is the same. Everything
+it started is stopped again, also after a failure.
 
-Exit code: 0 all counts agree and nothing was dropped, 1 otherwise.
+Exit code: 0 all counts agree, nothing was dropped and the mended finding is gone, 1 otherwise.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +116,8 @@ def demo(folder: Path, requests: int) -> int:
     """Run the whole demo in `folder`; return the exit code."""
     address = f"unix://{folder}/mercuryd.sock"
     port = free_port()
+    shop = folder / "site"  # a copy: one of its lines is going to be mended
+    shutil.copytree(HERE, shop, ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3"))
     environment = {
         **os.environ,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -120,10 +125,11 @@ def demo(folder: Path, requests: int) -> int:
         "DJANGO_SETTINGS_MODULE": "bookshop.settings",
         "MERCURY_ADDRESS": "",  # the making of the database is not measured
         "MERCURY_MODE": "off",
+        "BOOKSHOP_SITES": "all",
     }
     say("a bookshop with its rows, in SQLite")
     for command in (["migrate", "-v", "0"], ["migrate", "-v", "0", "--database", "reports"], ["populate"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=HERE, env=environment, check=True)
+        subprocess.run([sys.executable, "manage.py", *command], cwd=shop, env=environment, check=True)
     environment |= {"MERCURY_ADDRESS": address, "MERCURY_MODE": "auto"}
 
     say(f"mercuryd at {address}, gunicorn with 4 workers, {requests:,} requests")
@@ -140,7 +146,7 @@ def demo(folder: Path, requests: int) -> int:
     ]
     with running(daemon, folder / "mercuryd.log"):
         wait_for("mercuryd", lambda: accepts(socket.AF_UNIX, f"{folder}/mercuryd.sock"))
-        with running(site, folder / "gunicorn.log", cwd=HERE, env=environment):
+        with running(site, folder / "gunicorn.log", cwd=shop, env=environment):
             wait_for("the site", lambda: accepts(socket.AF_INET, ("127.0.0.1", port)))
             load = [
                 sys.executable,
@@ -157,6 +163,9 @@ def demo(folder: Path, requests: int) -> int:
             print(ctl(address, "routes"), end="")
         units = json.loads(ctl(address, "status", "--json"))["units"]
         wrong = compare(json.loads((folder / "sent.json").read_text()), routes_of(address))
+        say("mercuryctl findings")
+        print(ctl(address, "findings", "--limit", "5"), end="")
+        wrong += mend_one(address, port, lambda: running(site, folder / "gunicorn2.log", cwd=shop, env=environment))
     dropped = sum(units["dropped"].values())
     if units["created"] != units["acknowledged"] + dropped + units["buffered"] or dropped:
         wrong.append(f"units do not add up: {units}")
@@ -168,6 +177,56 @@ def demo(folder: Path, requests: int) -> int:
         created, acknowledged, buffered = (units[key] for key in ("created", "acknowledged", "buffered"))
         print(f"{created:,} units created = {acknowledged:,} acknowledged + 0 dropped + {buffered:,} buffered.")
     return 1 if wrong else 0
+
+
+def mend_one(address: str, port: int, start: Callable[[], Any]) -> list[str]:
+    """Apply one suggestion to the copy of the site and ask for its page again; return what is wrong, if anything."""
+    rows = json.loads(ctl(address, "findings", "--json"))
+    mendable = [
+        row
+        for row in rows
+        if row["suggestion"]["edit"] and row["route"].startswith(("books/", "api/")) and "<" not in row["route"]
+    ]
+    if not mendable:
+        return ["no finding has a suggestion that can be applied as it stands"]
+    row = mendable[0]
+    say(f"mercuryctl explain {row['id'][:8]}")
+    print(ctl(address, "explain", row["id"]), end="")
+    page = "/" + row["route"].rstrip("$")
+    with start():
+        wait_for("the site", lambda: accepts(socket.AF_INET, ("127.0.0.1", port)))
+        before = body_of(port, page)
+    edit = row["suggestion"]["edit"]
+    say(f"that line mended: {edit['insert'].strip()} at {Path(edit['file']).name}:{edit['line']}")
+    apply(edit)
+    with start():
+        wait_for("the site", lambda: accepts(socket.AF_INET, ("127.0.0.1", port)))
+        same = all(body_of(port, page) == before for _ in range(6))
+        wait_for("the mended page's units", lambda: state_of(address, row["id"]) == "gone")
+        print(ctl(address, "findings", row["route"], "--all"), end="")
+    print(f"The finding is {state_of(address, row['id'])}, and the page is {'the same' if same else 'ANOTHER ONE'}.")
+    return [] if same else [f"{page} is another page after the edit"]
+
+
+def state_of(address: str, id: str) -> str:
+    """Return the state of a finding: open, gone, constant, ignored."""
+    return str(json.loads(ctl(address, "explain", id, "--json"))[0]["state"])
+
+
+def body_of(port: int, page: str) -> bytes:
+    """Return a page's body."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{page}", timeout=30) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def apply(edit: dict[str, Any]) -> None:
+    """Insert what a suggestion says at its line and column."""
+    file = Path(edit["file"])
+    lines = file.read_text().splitlines(keepends=True)
+    line, column = lines[edit["line"] - 1], edit["column"]
+    lines[edit["line"] - 1] = line[:column] + edit["insert"] + line[column:]
+    file.write_text("".join(lines))
 
 
 def routes_of(address: str) -> list[dict[str, Any]]:

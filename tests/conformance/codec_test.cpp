@@ -61,13 +61,23 @@ json site_json(const model::Site& site) {
   if (site.template_line != 0 || !site.template_name.empty()) {
     fields.push_back({{"tag", 2}, {"line", site.template_line}, {"name", site.template_name}});
   }
-  int tag = 3;
-  for (const std::string* text :
-       {&site.view, &site.serializer_field, &site.admin_column, &site.operation, &site.relation}) {
+  const std::pair<int, const std::string*> texts[] = {
+      {3, &site.view},     {4, &site.serializer_field}, {5, &site.admin_column}, {6, &site.operation},
+      {7, &site.relation}, {9, &site.relation_kind},    {10, &site.owner_table}, {11, &site.model},
+      {12, &site.state},   {13, &site.joins},           {14, &site.path},        {16, &site.ignore}};
+  for (const auto& [tag, text] : texts) {
     if (!text->empty()) fields.push_back({{"tag", tag}, {"text", *text}});
-    ++tag;
   }
   if (site.flags != 0) fields.push_back({{"tag", 8}, {"flags", site.flags}});
+  if (site.anchor.kind != model::AnchorKind::None) {
+    fields.push_back({{"tag", 15},
+                      {"line", site.anchor.line},
+                      {"column", site.anchor.column},
+                      {"kind", static_cast<int>(site.anchor.kind)},
+                      {"file", site.anchor.file}});
+  }
+  std::stable_sort(fields.begin(), fields.end(),
+                   [](const json& one, const json& other) { return one.at("tag") < other.at("tag"); });
   return fields;
 }
 

@@ -8,6 +8,7 @@ BOOKSHOP_DATABASE  `postgresql://user[:password]@host:port/name`; a socket's dir
 BOOKSHOP_POOL      1: psycopg's connection pool (Django >= 5.1)
 BOOKSHOP_DEBUG     1: DEBUG
 BOOKSHOP_ATOMIC    1: ATOMIC_REQUESTS on the alias `default`
+BOOKSHOP_SITES     Mercury's CALL_SITES: all, repeated, off (default: Mercury's)
 BOOKSHOP_MERCURY   0: the site without Mercury, for comparisons
 """
 
@@ -48,6 +49,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 MERCURY = {"SERVICE": "bookshop"}
+if os.environ.get("BOOKSHOP_SITES"):
+    MERCURY["CALL_SITES"] = os.environ["BOOKSHOP_SITES"]
 if _on("BOOKSHOP_MERCURY", "1"):
     INSTALLED_APPS.append("django_mercury")
     MIDDLEWARE.insert(0, "django_mercury.middleware.MercuryMiddleware")
