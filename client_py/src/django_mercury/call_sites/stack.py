@@ -21,7 +21,8 @@ from . import places
 
 __all__ = [
     "CONTENT_TYPES", "DELETION", "DESCRIPTORS", "HANDLERS", "MANAGERS", "MIGRATIONS", "MODELS", "QUERIES",
-    "QUERY_UTILS", "STEPS_MAX", "Step", "is_handler", "is_manager", "is_queryset", "is_view", "local", "steps_from", "variables",
+    "QUERY_UTILS", "STEPS_MAX", "Step", "is_handler", "is_manager", "is_queryset", "is_view", "local",
+    "steps_from", "variables",
 ]  # fmt: skip
 
 STEPS_MAX = 300  # frames from the query on; what is further out is no part of a place
