@@ -79,6 +79,17 @@ std::string invariant(const json& units, const Style& style) {
          paint(fmt::format("✗ ({} not accounted for)", number_text(std::abs(created - accounted))), Tone::Bad, style);
 }
 
+// What the limits kept out of the findings; nothing, where they kept out nothing.
+std::string findings_left_out(const json& status, const Style& style) {
+  std::string out;
+  for (const auto& [key, what] : {std::pair{"overflowed", " not listed: there is no room for more"},
+                                  std::pair{"partial", " units judged without some of their queries"}}) {
+    if (field::number_or(status, {"findings", key}, 0) == 0) continue;
+    out += fact("", paint(count(status, {"findings", key}) + what, Tone::Warn, style), style);
+  }
+  return out;
+}
+
 std::string measured(const json& status, const Style& style) {
   const json& units = field::at(status, {"units"});
   const json& dropped = field::at(units, {"dropped"});
@@ -100,6 +111,7 @@ std::string measured(const json& status, const Style& style) {
           paint(count(status, {"series", "overflowed"}) + " overflowed", overflowed ? Tone::Warn : Tone::Plain, style)),
       style);
   out += fact("findings", findings_text(status), style);
+  out += findings_left_out(status, style);
   for (const char* name : {"errors", "rejects"}) {
     const json& counts = field::at(status, {name});
     out += fact(name, paint(counts_text(counts), field::sum(counts) > 0 ? Tone::Warn : Tone::Plain, style), style);

@@ -100,20 +100,38 @@ def test_records_come_in_any_order() -> None:
 
 @pytest.mark.parametrize("kind", [UnitKind.BLOCK, UnitKind.TEST])
 def test_descendants_are_judged_with_the_unit(kind: int) -> None:
-    """Splitting queries over sub-units changes nothing; in a test, only what it does itself is no loop."""
+    """Splitting queries over blocks changes nothing; in a test, only what it does itself is no loop."""
     calls = n_plus_one(9)
     whole = judge(unit_of(calls, UnitKind.BLOCK))
-    below = [unit_of(calls[:4], number=2), unit_of(calls[4:], number=3)]
+    below = [unit_of(calls[:4], UnitKind.BLOCK, 2), unit_of(calls[4:], UnitKind.BLOCK, 3)]
     split = judge(unit_of([], kind), below)
     assert summary(split) == summary(whole) == [("n_plus_one", "warn", 9, 9)]
     assert (split.queries, split.db_ns, split.score) == (whole.queries, whole.db_ns, whole.score)
     assert judge(unit_of([], kind), below[::-1]) == split
 
 
+def test_requests_below_a_unit_are_judged_apart() -> None:
+    """One query in each of nine requests is no loop; nine in a block of one of them are."""
+    calls = n_plus_one(9)
+    below = [unit_of([call], number=at) for at, call in enumerate(calls, 2)]
+    assert judge(unit_of([], UnitKind.TEST), below).findings == ()
+    request, block = unit_of(calls[:1], number=2), unit_of(calls[1:], UnitKind.BLOCK, 3, parent_id=2)
+    assert summary(judge(unit_of([], UnitKind.TEST), [block, request])) == [("n_plus_one", "warn", 9, 9)]
+
+
+def test_polling_in_a_command_below_a_unit_is_no_loop() -> None:
+    """Nor is it in a block of that command."""
+    calls = [(AUTHOR, FOLLOW, 501 * at) for at in range(4)]
+    assert judge(unit_of([], UnitKind.BLOCK), [unit_of(calls, UnitKind.COMMAND, 2)]).findings == ()
+    below = [unit_of(calls, UnitKind.BLOCK, 3, parent_id=2), unit_of([], UnitKind.COMMAND, 2)]
+    assert judge(unit_of([], UnitKind.BLOCK), below).findings == ()
+    assert len(judge(unit_of([], UnitKind.BLOCK), [unit_of(calls, UnitKind.BLOCK, 2)]).findings) == 1
+
+
 def test_own_queries_of_a_test_are_no_loop() -> None:
     """What a test sets up is its own business; what the client requests is not."""
     assert judge(unit_of(n_plus_one(9), UnitKind.TEST)).findings == ()
-    assert len(judge(unit_of([], UnitKind.TEST), [unit_of(n_plus_one(9))]).findings) == 1
+    assert len(judge(unit_of([], UnitKind.TEST), [unit_of(n_plus_one(9), number=2)]).findings) == 1
 
 
 def test_folded_groups_count_as_their_calls() -> None:

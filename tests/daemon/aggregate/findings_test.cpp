@@ -259,6 +259,36 @@ TEST_F(FindingsTest, AUnitInPartsIsJudgedAsOne) {
   EXPECT_EQ(client_->held_count, 0U);
 }
 
+TEST_F(FindingsTest, FindingsAreBoundedAndTheRestIsCounted) {
+  const auto most = static_cast<std::uint32_t>(limits::findings_user_max);
+  for (std::uint32_t line = 1; line <= most + 5; ++line) {
+    model::Site where = site("/srv/shop/views.py", line);
+    where.frames[0].function = "f" + std::to_string(line);  // another finding, not only another place
+    ASSERT_TRUE(dictionary_.define_site(kAuthorSite, where));
+    fold(3);
+  }
+  EXPECT_EQ(findings({.all = true}).size(), most);
+  EXPECT_EQ(engine_.totals("").findings.overflowed, 5U);
+  EXPECT_EQ(engine_.totals("").queries, (most + 5U) * 4U);
+}
+
+TEST_F(FindingsTest, SitesOfLiveConnectionsAreBoundedAndTheRestHaveNoPlace) {
+  const auto most = static_cast<std::uint32_t>(limits::sites_user_max);
+  UserTables& tables = *client_->tables;
+  const std::uint64_t before = tables.overflowed();
+  std::vector<std::shared_ptr<const model::JudgedSite>> held;
+  std::uint64_t without = 0;
+  for (std::uint32_t line = 1; line <= most + 10; ++line) {
+    held.push_back(tables.refer_site(site("/srv/shop/many.py", line)));
+    without += held.back() == nullptr ? 1 : 0;
+  }
+  EXPECT_EQ(without, 12U);  // two are the dictionary's
+  EXPECT_EQ(tables.overflowed() - before, 12U);
+  EXPECT_EQ(tables.refer_site(site("/srv/shop/many.py", 7)), held[6]);  // a known one is shared
+  held.clear();
+  EXPECT_NE(tables.refer_site(site("/srv/shop/many.py", most + 1)), nullptr);  // nobody names the others any more
+}
+
 TEST_F(FindingsTest, AResetForgetsWhatIsHeld) {
   fold(5, 7, 50);
   engine_.reset("");

@@ -88,6 +88,11 @@ TEST(StatusPage, CountsFindingsAsFarAsTheDaemonDoes) {
   json status = testing::status_row();
   status["findings"] = {{"total", 0}, {"by_kind", json::object()}};
   EXPECT_TRUE(has(render_status(status, kNow, kWide), "\n  findings  0\n"));
+  status["findings"]["overflowed"] = 12;
+  status["findings"]["partial"] = 3;
+  const std::string page = render_status(status, kNow, kWide);
+  EXPECT_TRUE(has(page, "12 not listed: there is no room for more"));
+  EXPECT_TRUE(has(page, "3 units judged without some of their queries"));
   status["findings"] = nullptr;
   EXPECT_TRUE(has(render_status(status, kNow, kWide), "\n  findings  –\n"));
 }

@@ -62,11 +62,11 @@ class Query:
     rows: int = -1
     flags: int = 0
     own: bool = True  # of the unit itself, not of a descendant
-    scope: int = 0  # which request, task, command or test below the unit it is of; 0: the unit's
-    command: bool = False  # that is a command
     start_ns: int = 0
     duration_ns: int = 0
     calls: int = 1
+    scope: int = 0  # which request, task, command or test below the unit it is of; 0: the unit's
+    command: bool = False  # that is a command
 
 
 @dataclass(slots=True)
