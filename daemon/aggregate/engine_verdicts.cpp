@@ -21,6 +21,7 @@ namespace record_flag = model::record_flag;
 using model::FindingKind;
 using Entry = model::FindingSample::Entry;
 
+constexpr std::size_t kParentsMax = 1000;  // that sub-units wait for; one that was dropped never comes
 constexpr auto kHeldMax = static_cast<std::size_t>(limits::held_queries_max);
 
 const Statement& statement_of(const model::Query& query) { return static_cast<const Statement&>(*query.statement); }
@@ -173,6 +174,7 @@ void Engine::fold_verdict(Client& client, Series& series, const Closing& closing
 
 void Engine::hold_for_parent(Client& client, const model::UnitHeader& header, HeldQueries below,
                              const model::Verdict& verdict) {
+  if (queries_.empty() && !below.partial && below.cache_hits + below.cache_misses == 0) return;
   const bool is_scope = header.kind != model::UnitKind::Block && header.kind != model::UnitKind::Outside;
   for (model::Query& query : queries_) {
     query.own = false;
@@ -187,9 +189,11 @@ void Engine::hold_for_parent(Client& client, const model::UnitHeader& header, He
   append(held, queries_, sites_);
   held.sites.insert(held.sites.end(), below.sites.begin(), below.sites.end());
   held.findings.insert(held.findings.end(), below.findings.begin(), below.findings.end());
-  for (const model::Finding& finding : verdict.findings) held.findings.push_back({finding.id, finding.count});
+  for (const model::Finding& finding : verdict.findings) {
+    if (finding.fingerprint != 0) held.findings.push_back({finding.id, finding.count});  // so no more than queries
+  }
   client.held_count += queries_.size();
-  while (client.held_count > kHeldMax) {  // the largest id is the newest parent
+  while (client.held_count > kHeldMax || client.held.size() > kParentsMax) {  // the largest id is the newest parent
     const auto oldest = client.held.begin();
     client.held_count -= oldest->second.queries.size();
     if (client.held.size() == 1) {

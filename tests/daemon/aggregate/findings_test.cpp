@@ -240,6 +240,14 @@ TEST_F(FindingsTest, QueriesHeldForAParentAreBounded) {
   EXPECT_EQ(held, client_->held_count);
 }
 
+TEST_F(FindingsTest, ParentsThatNeverComeAreBounded) {
+  for (std::uint64_t parent = 1; parent <= 3000; ++parent) fold(0, 10'000 + parent, parent);
+  EXPECT_EQ(client_->held.size(), 1000U);
+  EXPECT_EQ(client_->held_count, 1000U);
+  fold(0, 50'000, 90'000, false);  // nothing to wait with
+  EXPECT_EQ(client_->held.size(), 1000U);
+}
+
 TEST_F(FindingsTest, AUnitInPartsIsJudgedAsOne) {
   std::vector<model::QueryRecord> records(1);
   records[0].statement = kAuthor;
