@@ -34,6 +34,8 @@ def _position(step: Step) -> _Position:
 def _operation(step: Step) -> str:
     at = step.frame.f_lasti
     code = step.code.co_code
+    while 0 < at < len(code) and opcode.opname[code[at]] == "CACHE":
+        at -= 2  # 3.12: a frame that runs a Python method in its own loop stands behind the instruction, in its cache
     return opcode.opname[code[at]] if 0 <= at < len(code) else ""
 
 
