@@ -6,6 +6,7 @@ import datetime
 import decimal
 import threading
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -337,3 +338,29 @@ def test_the_demos_naive_page_from_end_to_end(sink: Sink) -> None:
         ("shop.Book.author", ("shop/books_naive.html", 3)),
         ("shop.Book.review_set", ("shop/books_naive.html", 3)),
     }
+
+
+def test_a_function_that_has_called_locals_keeps_its_dictionary(sink: Sink) -> None:
+    """Before Python 3.13 reading a frame's variables refreshes the dictionary that ``locals()`` has given."""
+
+    def get(name: str, codename: str) -> list[str]:
+        filters = locals()
+        del filters["codename"]
+        Book.objects.filter(title="x").exists()
+        return sorted(filters)
+
+    with unit("locals"):
+        assert get("a", "b") == ["name"]
+
+
+def test_parsing_a_file_warns_nobody(tmp_path: Path) -> None:
+    """An invalid escape is a warning of Python's, and the application would see it; columns stay right."""
+    file = tmp_path / "odd.py"
+    file.write_text('A = "\\d"; B = r"\\w"\nC = "\\n"\n')
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        source = sources.load(str(file))
+        assert source is not None
+        assert [type(node).__name__ for node in source.ending_at(1, 8)] == ["Assign", "Constant"]
+    assert seen == []
+    assert source.line(1) == 'A = "\\d"; B = r"\\w"'

@@ -34,6 +34,7 @@ __all__ = ["Console", "install", "sentence"]
 log = logging.getLogger("django_mercury")
 
 WAITING_MAX = 100  # units that wait to be judged
+RECORDS_MAX = 2000  # of a unit; a larger one is left to the daemon
 ROUTES_MAX = 1000  # of which findings are remembered
 IDLE_S = 3.0
 _QUIET_KINDS = ("slow_response",)  # the first request after a change is slow, and that is no news
@@ -46,7 +47,6 @@ class _Seen:
 
     what: str
     last_unit: int
-    gone: bool = False
 
 
 class _Route:
@@ -61,13 +61,13 @@ class _Route:
         self.units += 1
         for finding in findings:
             known = self.findings.get(finding.id)
-            if known is None or known.gone:
+            if known is None:
                 known = self.findings[finding.id] = _Seen(_what(finding), self.units)
                 yield sentence(name, finding)
             known.last_unit = self.units
-        for known in self.findings.values():
-            if not known.gone and self.units - known.last_unit >= GONE_AFTER_UNITS:
-                known.gone = True
+        for id, known in list(self.findings.items()):
+            if self.units - known.last_unit >= GONE_AFTER_UNITS:
+                del self.findings[id]
                 yield f"{name}: gone: {known.what}"
 
 
@@ -89,28 +89,44 @@ class Console:
 
     def note(self, unit: Unit) -> None:
         """Take a finished unit; a listener of the recorder."""
-        if unit.more or unit.kind not in _JUDGED:
+        if self._pid != os.getpid():
+            self._begin_anew()
+        if unit.more:
             return
         below = tuple(self._below.pop(unit.id, ()))
-        if unit.parent_id:
-            if len(self._below) < WAITING_MAX:
-                self._below.setdefault(unit.parent_id, []).extend((*below, unit))
+        parent = unit.parent  # of a sealed unit the nearest one that is open
+        if parent is not None and not parent.closed:
+            kept = self._below.setdefault(parent.id, [])
+            if len(kept) < WAITING_MAX:
+                kept.extend((*below, unit))
+            while len(self._below) > WAITING_MAX:
+                self._below.pop(next(iter(self._below)), None)
             if unit.kind != UnitKind.REQUEST:
                 return
+        if unit.kind not in _JUDGED or unit.count > RECORDS_MAX:
+            return
         self._waiting.append((unit, below))
         self._work.set()
-        if self._thread is None or self._pid != os.getpid():
+        if self._thread is None:
             self._start()
+
+    def _begin_anew(self) -> None:
+        """Leave everything to the parent after a fork: its thread, what waited for it, and its locks."""
+        self._pid = os.getpid()
+        self._waiting = deque(maxlen=WAITING_MAX)
+        self._below = {}
+        self._lock, self._work, self._thread = threading.Lock(), threading.Event(), None
 
     def _start(self) -> None:
         with self._lock:
-            if self._pid != os.getpid():  # a fork: the thread and what waited are the parent's
-                self._pid = os.getpid()
-                self._thread = None
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="mercury-console", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no more threads, or the interpreter ends
+                    self._waiting.clear()
+                    return
                 self._thread = thread
-                thread.start()
 
     def _run(self) -> None:
         while True:

@@ -46,9 +46,11 @@ Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
 def record_query(execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """Run a query and record it in the current unit; an execute wrapper of Django."""
-    unit = _current() or innermost()
-    if unit is None:
-        return execute(sql, params, many, context)
+    unit = _current()
+    if unit is None or unit.closed:
+        unit = innermost()
+        if unit is None:
+            return execute(sql, params, many, context)
     start = perf_counter_ns()
     try:
         result = execute(sql, params, many, context)

@@ -73,6 +73,8 @@ def observe(unit: Unit, sql: Any, params: Any, many: bool, frame: FrameType | No
         seen = unit.scratch
         if seen is None:
             seen = unit.scratch = Ordinals()
+            if unit.closed:  # sealed between look and here: hashes of parameters go with their unit
+                unit.scratch = None
         statement = hash(sql)
         ordinal, repeated = seen.look(statement, params, many)
         if _mode == "all" or (_mode == "repeated" and (repeated or _is_rare(sql))):

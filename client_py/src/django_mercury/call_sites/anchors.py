@@ -214,7 +214,7 @@ def _starts_from(step: Step, node: ast.expr, model: Any) -> bool:
     if not isinstance(root, ast.Name) or isinstance(node, ast.Name):
         return False
     known: Any = step.frame.f_globals.get(root.id)
-    if known is not model:
+    if model is None or known is not model:
         return False
     parts: list[ast.AST] = [node]
     while parts[-1] is not root:
@@ -264,6 +264,8 @@ def _unwrapped(value: Any) -> Any:
     if is_queryset(value):
         return value
     names = {one.__name__ for one in type(value).__mro__}
+    if not names & {"BaseSerializer", "Paginator", "Page"}:
+        return None  # a proxy's __dict__ may be the application's code
     attributes = getattr(value, "__dict__", {})
     if "BaseSerializer" in names:
         return attributes.get("instance")

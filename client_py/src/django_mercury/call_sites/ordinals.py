@@ -48,7 +48,7 @@ class Ordinals:
             self.room -= 1
             sets = self.seen[statement] = {}
         try:
-            if params.__class__ is tuple and len(params) <= VALUES_MAX and _all_hashable(map(type, params)):
+            if type(params) is tuple and len(params) <= VALUES_MAX and _all_hashable(map(type, params)):
                 key: int | None = hash(params)
             elif params is None:
                 key = _NOTHING
@@ -69,7 +69,7 @@ class Ordinals:
 
 def parameters_hash(params: Any) -> int | None:
     """Return a hash of a tuple, list or dictionary of parameters; None if a value may not be hashed."""
-    kind = params.__class__
+    kind = type(params)
     if kind is tuple:
         if len(params) <= VALUES_MAX and _all_hashable(map(type, params)):
             return hash(params)
@@ -79,7 +79,7 @@ def parameters_hash(params: Any) -> int | None:
 
 
 def _hash_deep(params: Any, depth: int) -> int | None:
-    kind = params.__class__
+    kind = type(params)
     if depth <= 0 or (kind is not tuple and kind is not list and kind is not dict) or len(params) > VALUES_MAX:
         return None
     if kind is dict:
@@ -90,7 +90,7 @@ def _hash_deep(params: Any, depth: int) -> int | None:
         values = params
     hashes = []
     for value in values:
-        found = hash(value) if value.__class__ in _HASHABLE else _hash_deep(value, depth - 1)
+        found = hash(value) if type(value) in _HASHABLE else _hash_deep(value, depth - 1)
         if found is None:
             return None
         hashes.append(found)

@@ -9,14 +9,17 @@ key of the call site that is equal exactly if the place is. What a reader names 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
+
+from django.template.base import Node
 
 from . import asynchronous, places
 from .stack import CONTENT_TYPES, DESCRIPTORS, QUERIES, QUERY_UTILS, STEPS_MAX, Step, is_handler, is_view, local
 
 __all__ = ["Reader", "admin_of", "readers_of", "template_line", "view_of_handler"]
 
+_RENDER_ANNOTATED = Node.render_annotated.__code__
 Reader = Callable[[FrameType, list[Any]], Hashable]
 
 
@@ -70,10 +73,10 @@ def template_line(frame: FrameType | None) -> tuple[str, int]:
     for _ in range(STEPS_MAX):
         if frame is None or is_handler(frame.f_code):
             break
-        if frame.f_code.co_name == "render_annotated":
-            node = local(frame, "self")
-            name = places.template_name(getattr(node, "origin", None))
-            line = getattr(getattr(node, "token", None), "lineno", None)
+        if frame.f_code is _RENDER_ANNOTATED:
+            held = getattr(local(frame, "self"), "__dict__", {})
+            name = places.template_name(held.get("origin"))
+            line = getattr(held.get("token"), "lineno", None)
             if name and type(line) is int:
                 return name, line
         frame = frame.f_back
@@ -98,14 +101,18 @@ def _read_prefetch(frame: FrameType, keep: list[Any]) -> Hashable:
 def _read_serializer(frame: FrameType, keep: list[Any]) -> Hashable:
     variables = frame.f_locals
     name = getattr(variables.get("field"), "field_name", None)
-    return _identity(type(variables.get("self")), keep), name if type(name) is str else ""
+    kind = type(variables.get("self"))  # by name: DRF makes classes of the same name for each request
+    return kind.__module__, kind.__qualname__, name if type(name) is str else ""
 
 
 def _read_column(frame: FrameType, keep: list[Any]) -> Hashable:
     variables = frame.f_locals
     name = variables.get("name", variables.get("field_name"))
     admin = _identity(type(admin_of(variables)), keep)
-    return admin, name if type(name) is str else _identity(name, keep)
+    if type(name) is str:
+        return admin, name
+    code = getattr(name, "__code__", None) if type(name) is FunctionType else None  # a lambda of each request has one
+    return admin, _identity(code if code is not None else type(name), keep)
 
 
 def admin_of(variables: Mapping[str, Any]) -> Any:

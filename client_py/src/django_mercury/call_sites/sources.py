@@ -8,8 +8,10 @@ call (what two of them do at once is done twice).
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import os
+import re
 import tokenize
 from collections.abc import Iterator
 
@@ -17,11 +19,20 @@ __all__ = ["Source", "load"]
 
 FILE_BYTES_MAX = 1024 * 1024
 FILES_MAX = 256
-TREES_MAX = 32
+TREES_MAX = 8
+PARSED_CHARACTERS_MAX = 256 * 1024  # 0.2 s, once
+
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_VALID_ESCAPES = frozenset("\n\r\\'\"abfnrtvxNuU01234567")
 
 _Position = tuple[int, int, int, int]
 _sources: dict[str, tuple[tuple[int, int], Source | None]] = {}
 _parsed: list[Source] = []
+
+
+def _harmless(escape: re.Match[str]) -> str:
+    """Return an escape as it is, or something as long in the place of one that Python warns of."""
+    return escape[0] if escape[1] in _VALID_ESCAPES or ord(escape[1]) > 127 else f"_{escape[1]}"
 
 
 class Source:
@@ -42,12 +53,18 @@ class Source:
     @property
     def tree(self) -> ast.Module:
         """The parsed file; raises SyntaxError if it is not Python."""
-        if self._tree is None:
-            self._tree = ast.parse(self._text)
+        tree = self._tree  # another thread may forget it meanwhile
+        if tree is None:
+            if len(self._text) > PARSED_CHARACTERS_MAX:
+                raise SyntaxError("too large to be parsed in passing")
+            # An invalid escape is a warning that the application would see; only positions matter here.
+            tree = self._tree = ast.parse(_ESCAPE.sub(_harmless, self._text))
             _parsed.append(self)
             if len(_parsed) > TREES_MAX:
-                _parsed.pop(0).forget()
-        return self._tree
+                with contextlib.suppress(IndexError):  # another thread may have emptied it
+                    _parsed.pop(0).forget()
+            return tree
+        return tree
 
     def forget(self) -> None:
         """Drop what can be had again by parsing."""
@@ -55,13 +72,14 @@ class Source:
 
     def ending_at(self, line: int, column_bytes: int) -> list[ast.AST]:
         """Return the expressions and statements that end at a position, the outermost first."""
-        if self._nodes is None:
+        known = self._nodes
+        if known is None:
             nodes: dict[tuple[int, int], list[ast.AST]] = {}
             for node in ast.walk(self.tree):
                 if isinstance(node, ast.expr | ast.stmt) and node.end_lineno and node.end_col_offset is not None:
                     nodes.setdefault((node.end_lineno, node.end_col_offset), []).append(node)
-            self._nodes = nodes
-        return self._nodes.get((line, column_bytes), [])
+            known = self._nodes = nodes
+        return known.get((line, column_bytes), [])
 
     def nodes_on(self, line: int) -> Iterator[ast.AST]:
         """Iterate over the expressions and statements that span a line, of statements with a body only the head."""

@@ -51,6 +51,7 @@ _SERIALIZERS = os.path.join("rest_framework", "serializers.py")
 HANDLERS: tuple[CodeType, ...] = (BaseHandler._get_response.__code__, BaseHandler.get_response.__code__)
 
 _OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_SEES_LOCALS = frozenset({"locals", "vars", "exec", "eval", "dir", "_getframe", "currentframe"})
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 
 
@@ -114,9 +115,20 @@ class Step:
         """Return a local variable, None if it is not set."""
         return local(self.frame, name)
 
+    @property
+    def readable(self) -> bool:
+        """Whether local variables may be read: the application cannot notice.
+
+        Before Python 3.13 ``f_locals`` and ``locals()`` are one dictionary, and reading refreshes it: a function
+        that has called ``locals()`` would see it change.
+        """
+        return not self.application or sys.version_info >= (3, 13) or _SEES_LOCALS.isdisjoint(self.code.co_names)
+
     def receiver(self) -> Any:
-        """Return the first argument, None if there is none."""
+        """Return the first argument, None if there is none or it may not be looked at."""
         code = self.code
+        if not self.readable:
+            return None
         return self.frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
 
 
@@ -165,6 +177,8 @@ def variables(step: Step) -> dict[str, Any]:
 
     Before Python 3.13 reading them would undo what a debugger has just changed: under one, there are none.
     """
+    if not step.readable:
+        return {}
     if sys.version_info < (3, 13):
         tracer = sys.gettrace()
         if tracer is not None and not type(tracer).__module__.startswith("coverage"):

@@ -13,7 +13,7 @@ Everything is bounded: a table that is full is started over.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -26,7 +26,7 @@ from .stack import HANDLERS, STEPS_MAX
 
 __all__ = ["Table", "clear", "site_of"]
 
-KEYS_MAX = 20_000
+KEYS_MAX = 5_000  # some 7 KB each
 SITES_MAX = 20_000
 SITES_OF_KEY_MAX = 500  # statements and places of one stack; beyond, a place has the site of its first statement
 
@@ -97,9 +97,7 @@ def site_of(frame: FrameType | None, statement: int, sql: str) -> Site | None:
     said = _read(entry.readers, start, keep)
     site = entry.sites.get((statement, reason, said))
     if site is None:
-        site = _look_closer(table, entry, start, statement, reason, said, sql)
-        if len(entry.keep) < KEYS_MAX:
-            entry.keep += keep
+        site = _look_closer(table, entry, start, statement, reason, said, sql, keep)
     return site
 
 
@@ -155,6 +153,7 @@ def _look_closer(
     reason: str,
     said: tuple[Hashable, ...],
     sql: str,
+    keep: Sequence[Any] = (),
 ) -> Site | None:
     """Walk the long way for a statement or place that is new on a known stack."""
     thread = threading.get_ident()
@@ -165,6 +164,7 @@ def _look_closer(
     _resolving.add(thread)
     try:
         site = _intern(table, resolve(start, sql))
+        entry.keep += keep  # what the key names by id() lives as long as it
         entry.sites[_key(statement, reason, said)] = site
         entry.places.setdefault((reason, said), site)
         return site
