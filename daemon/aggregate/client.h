@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "aggregate/tables.h"
@@ -22,7 +23,8 @@ namespace mercury::aggregate {
 struct HeldQueries {
   std::vector<model::Query> queries;  // their sites are kept alive by `sites`
   std::vector<std::shared_ptr<const model::JudgedSite>> sites;
-  std::vector<model::GroupCount> findings;  // what was found in sub-units already
+  std::unordered_map<std::uint64_t, std::uint64_t> findings;  // of sub-units: id → largest count in one of them
+  std::uint8_t levels = 0;                                    // of sub-units below each other
   std::uint64_t cache_hits = 0, cache_misses = 0;
   bool partial = false;  // some were left out: held_queries_max
 };
@@ -57,11 +59,14 @@ struct Client {
   std::map<std::uint64_t, std::uint64_t> closed_early;  // unit_id → queries counted, of units given up as incomplete
   std::map<std::uint64_t, HeldQueries> held;            // of finished sub-units, by unit_id of the parent
   std::size_t held_count = 0;                           // of queries in `held` and in `open`
+  std::vector<std::string> aliases;                     // by id, as its newest units had them; cut for display
   model::Thresholds thresholds;
   std::vector<model::IgnoreRule> ignore;
   UserTables* tables = nullptr;
 
   [[nodiscard]] model::ClientRow row() const;
+  // Forgets what waits for this unit.
+  void drop_held(std::uint64_t unit_id);
 };
 
 }  // namespace mercury::aggregate

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <tuple>
+#include <utility>
 
 #include "proto/limits.h"
 
@@ -230,13 +231,16 @@ base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, con
   collect_queries(client, dictionary, unit, &open.held);
   if (header.has(unit_flag::kMoreParts)) return base::Done{};
   client.tables->open_records -= open.records.size();
+  HeldQueries own = std::exchange(open.held, {});
+  client.held_count -= own.queries.size();
   if (!open.counted) {
     const Closing closing{open.header, open.route, open.cache_hits,  open.cache_misses,
                           false,       arrival,    unit.memory_bytes};
     Series& series = fold_series(client, closing);
-    judge(client, series, closing, &open.held);
+    judge(client, series, closing, &own);
+  } else {
+    client.drop_held(header.unit_id);
   }
-  client.held_count -= open.held.queries.size();
   client.tables->keep_sample({client.labels, client.incarnation, open.route, open.header, open.end, false,
                               std::move(open.records), open.records_left_out});
   client.open.erase(header.unit_id);

@@ -147,7 +147,8 @@ class Engine {
                     const HeldQueries& below);
   void hold_for_parent(Client& client, const model::UnitHeader& header, HeldQueries below,
                        const model::Verdict& verdict);
-  std::unique_ptr<model::FindingSample> sample_of(const Closing& closing, const model::Finding& finding) const;
+  std::unique_ptr<model::FindingSample> sample_of(const Client& client, const Closing& closing,
+                                                  const model::Finding& finding) const;
   base::Status fold_part(Client& client, const Dictionary& dictionary, const model::Unit& unit, Arrival arrival);
   void close_open_units(Client& client, base::Time now);
   void forget_clients(base::Time now);
@@ -160,7 +161,6 @@ class Engine {
   analysis::Judge judge_;
   std::vector<model::Query> queries_;                            // scratch: of the unit that is being judged
   std::vector<std::shared_ptr<const model::JudgedSite>> sites_;  // scratch: keeps the sites of queries_ for the parent
-  std::vector<std::string> aliases_;                             // scratch: names by alias id
   std::uint64_t revision_ = 0;
   base::Time expired_;  // when slots that left the windows were last freed
 };

@@ -111,6 +111,7 @@ void Engine::close_open_units(Client& client, base::Time now) {
     }
     client.tables->open_records -= open.records.size();
     client.held_count -= open.held.queries.size();
+    client.drop_held(at->first);
     if (!open.counted) {
       ++client.incomplete;
       fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}});
@@ -122,6 +123,9 @@ void Engine::close_open_units(Client& client, base::Time now) {
                                 std::move(open.records), open.records_left_out});
     at = client.open.erase(at);
     ++revision_;
+  }
+  if (client.state != model::ClientState::Connected && now - client.seen > kPartGap) {
+    while (!client.held.empty()) client.drop_held(client.held.begin()->first);  // their parents died with it
   }
 }
 

@@ -185,6 +185,7 @@ void Engine::restore(const model::EngineState& state, base::Time now) {
     for (const model::OpenUnitState& open : from.open) {
       client->open[open.header.unit_id] = {open.header,       open.route, open.end, now, open.cache_hits,
                                            open.cache_misses, {},         0,        {},  false};
+      client->open[open.header.unit_id].held.partial = true;  // the queries of its parts so far are not kept
     }
     clients_[from.labels.user + '/' + from.incarnation] = std::move(client);
   }

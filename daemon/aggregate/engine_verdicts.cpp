@@ -22,6 +22,9 @@ using model::FindingKind;
 using Entry = model::FindingSample::Entry;
 
 constexpr std::size_t kParentsMax = 1000;  // that sub-units wait for; one that was dropped never comes
+constexpr std::uint8_t kLevelsMax = 8;     // of sub-units below each other
+constexpr std::size_t kSamplesMax = 32;    // timelines that one unit can give
+constexpr std::size_t kAliasShownMax = 64;
 constexpr auto kHeldMax = static_cast<std::size_t>(limits::held_queries_max);
 
 const Statement& statement_of(const model::Query& query) { return static_cast<const Statement&>(*query.statement); }
@@ -37,14 +40,15 @@ void append(HeldQueries& to, std::span<const model::Query> queries,
 
 // Whether a normalised SELECT says how many rows it wants at most, as a page of a list does.
 bool is_capped(std::string_view text) {
+  if (text.ends_with("…")) return true;  // it was cut, and a LIMIT stands at the end
   return text.find(" LIMIT ?") != std::string_view::npos || text.find(" FETCH ") != std::string_view::npos ||
          text.find("SELECT TOP ") != std::string_view::npos || text.find("ROWNUM") != std::string_view::npos;
 }
 
+// `groups` are merged(): in the order of their ids.
 std::uint64_t count_of(std::span<const model::GroupCount> groups, std::uint64_t id) {
-  std::uint64_t count = 0;
-  for (const model::GroupCount& group : groups) count += group.id == id ? group.count : 0;
-  return count;
+  const auto at = std::ranges::lower_bound(groups, id, {}, &model::GroupCount::id);
+  return at != groups.end() && at->id == id ? at->count : 0;
 }
 
 // One entry an id: two lines of one function can share it.
@@ -63,11 +67,19 @@ std::vector<model::GroupCount> merged(std::vector<model::GroupCount> groups) {
 
 }  // namespace
 
+void Client::drop_held(std::uint64_t unit_id) {
+  const auto at = held.find(unit_id);
+  if (at == held.end()) return;
+  held_count -= at->second.queries.size();
+  held.erase(at);
+}
+
 void Engine::collect_queries(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries* keep) {
   queries_.clear();
   sites_.clear();
   UserTables& tables = *client.tables;
   const bool hold = keep != nullptr || unit.header.parent_id != 0;
+  const std::size_t room = keep == nullptr ? SIZE_MAX : kHeldMax - std::min(kHeldMax, client.held_count);
   for (std::size_t i = 0; i < unit.record_count; ++i) {
     const model::QueryRecord record = unit.record(i);
     if (record.has(record_flag::kControl) || record.calls() == 0) continue;
@@ -83,14 +95,12 @@ void Engine::collect_queries(Client& client, const Dictionary& dictionary, const
     query.start_ns = unit.header.start_ns + record.start_ns();
     query.duration_ns = record.duration_ns();
     query.calls = record.calls();
-    if (hold && site && (sites_.empty() || sites_.back() != site)) sites_.push_back(site);
-    if (record.alias() >= aliases_.size()) aliases_.resize(std::size_t{record.alias()} + 1);
-    if (aliases_[record.alias()] != dictionary.text(record.alias())) {
-      aliases_[record.alias()] = dictionary.text(record.alias());
-    }
+    if (hold && site && queries_.size() <= room && (sites_.empty() || sites_.back() != site)) sites_.push_back(site);
+    if (record.alias() >= client.aliases.size()) client.aliases.resize(std::size_t{record.alias()} + 1);
+    const std::string_view alias = dictionary.text(record.alias()).substr(0, kAliasShownMax);
+    if (client.aliases[record.alias()] != alias) client.aliases[record.alias()] = alias;
   }
   if (keep == nullptr) return;
-  const std::size_t room = kHeldMax - std::min(kHeldMax, client.held_count);
   keep->partial |= queries_.size() > room;
   const std::size_t kept = std::min(room, queries_.size());
   append(*keep, std::span(queries_).first(kept), sites_);
@@ -133,23 +143,26 @@ void Engine::judge(Client& client, Series& series, const Closing& closing, HeldQ
                             std::chrono::time_point_cast<std::chrono::system_clock::duration>(closing.arrival.now))));
   const model::Verdict& verdict = judge_.judge(facts, queries_, client.thresholds, client.ignore, today);
   fold_verdict(client, series, closing, verdict, below);
-  if (header.parent_id != 0) hold_for_parent(client, header, std::move(below), verdict);
+  if (header.parent_id != 0 && header.parent_id != header.unit_id && below.levels < kLevelsMax)
+    hold_for_parent(client, header, std::move(below), verdict);
 }
 
 void Engine::fold_verdict(Client& client, Series& series, const Closing& closing, const model::Verdict& verdict,
                           const HeldQueries& below) {
   const std::vector<model::GroupCount> groups =
       verdict.groups.empty() ? std::vector<model::GroupCount>() : merged(verdict.groups);
-  series.findings.note(groups);
+  if (!below.partial) series.findings.note(groups);  // a count that was cut says nothing of how it varies
   UserTables& tables = *client.tables;
+  std::size_t samples = 0;
   for (const model::Finding& finding : verdict.findings) {
     const std::uint64_t repeats = finding.fingerprint == 0 ? finding.count : count_of(groups, finding.id);
-    if (count_of(below.findings, finding.id) >= finding.count) continue;  // a sub-unit's, counted there
+    const auto sub = below.findings.find(finding.id);
+    if (sub != below.findings.end() && sub->second >= finding.count) continue;  // a sub-unit's, counted there
     bool is_worst = false;
     RouteFinding* row = series.findings.fold(finding, std::max(repeats, finding.count), series.totals.count,
                                              closing.arrival.end, tables.findings_share, is_worst);
     if (row == nullptr || !is_worst) continue;
-    if (finding.alias < aliases_.size() && finding.fingerprint != 0) row->alias = aliases_[finding.alias];
+    if (finding.alias < client.aliases.size() && finding.fingerprint != 0) row->alias = client.aliases[finding.alias];
     const auto at = std::ranges::find(queries_, finding.fingerprint,
                                       [](const model::Query& query) { return query.statement->fingerprint; });
     if (finding.fingerprint != 0 && at != queries_.end()) {
@@ -168,7 +181,7 @@ void Engine::fold_verdict(Client& client, Series& series, const Closing& closing
       row->source_summaries.push_back(statement_of(*from).summary);
       row->capped |= is_capped(statement_of(*from).text);
     }
-    row->sample = sample_of(closing, finding);
+    row->sample = samples++ < kSamplesMax ? sample_of(client, closing, finding) : nullptr;
   }
 }
 
@@ -188,9 +201,11 @@ void Engine::hold_for_parent(Client& client, const model::UnitHeader& header, He
   held.cache_misses += below.cache_misses;
   append(held, queries_, sites_);
   held.sites.insert(held.sites.end(), below.sites.begin(), below.sites.end());
-  held.findings.insert(held.findings.end(), below.findings.begin(), below.findings.end());
-  for (const model::Finding& finding : verdict.findings) {
-    if (finding.fingerprint != 0) held.findings.push_back({finding.id, finding.count});  // so no more than queries
+  held.levels = std::max<std::uint8_t>(held.levels, below.levels + 1);
+  for (const model::Finding& finding : verdict.findings) {  // those of sub-units are among them
+    if (finding.fingerprint == 0 || held.findings.size() >= kHeldMax) continue;
+    std::uint64_t& most = held.findings[finding.id];
+    most = std::max(most, finding.count);
   }
   client.held_count += queries_.size();
   while (client.held_count > kHeldMax || client.held.size() > kParentsMax) {  // the largest id is the newest parent
@@ -206,7 +221,8 @@ void Engine::hold_for_parent(Client& client, const model::UnitHeader& header, He
   }
 }
 
-std::unique_ptr<model::FindingSample> Engine::sample_of(const Closing& closing, const model::Finding& finding) const {
+std::unique_ptr<model::FindingSample> Engine::sample_of(const Client& client, const Closing& closing,
+                                                        const model::Finding& finding) const {
   auto out = std::make_unique<model::FindingSample>();
   out->header = closing.header;
   out->end = closing.arrival.end;
@@ -214,7 +230,6 @@ std::unique_ptr<model::FindingSample> Engine::sample_of(const Closing& closing, 
   const auto most = static_cast<std::size_t>(limits::finding_records_max);
   std::size_t others = 0;
   for (const model::Query& query : queries_) {
-    Entry entry;
     const bool is_repeat = query.statement->fingerprint == finding.fingerprint && query.alias == finding.alias;
     const bool is_source = std::ranges::any_of(finding.sources, [&](const model::Source& source) {
       return source.fingerprint == query.statement->fingerprint;
@@ -224,11 +239,12 @@ std::unique_ptr<model::FindingSample> Engine::sample_of(const Closing& closing, 
       ++out->records_left_out;
       continue;
     }
+    Entry entry;
     others += !is_repeat && !is_source ? 1 : 0;
     entry.role = is_repeat ? Entry::Role::Repeat : is_source ? Entry::Role::Source : Entry::Role::Other;
     entry.at_ns = query.start_ns - std::min(query.start_ns, closing.header.start_ns);
     entry.duration_ns = query.duration_ns;
-    if (query.alias < aliases_.size()) entry.alias = aliases_[query.alias];
+    if (query.alias < client.aliases.size()) entry.alias = client.aliases[query.alias];
     entry.summary = statement_of(query).summary;
     entry.fingerprint = query.statement->fingerprint;
     entry.flags = query.flags;

@@ -61,7 +61,12 @@ RouteFinding* RouteFindings::fold(const Finding& finding, std::uint64_t repeats,
   auto found = findings_.find(finding.id);
   is_worst = found == findings_.end();
   if (is_worst) {
-    if (share.count >= static_cast<std::uint64_t>(limits::findings_user_max)) {
+    const auto most = static_cast<std::uint64_t>(limits::findings_user_max);
+    if (share.count >= most) {
+      share.count -= std::erase_if(
+          findings_, [&](const auto& one) { return one.second.state(unit_number) == FindingState::Gone; });
+    }
+    if (share.count >= most) {
       ++share.overflowed;
       return nullptr;
     }
@@ -76,7 +81,10 @@ RouteFinding* RouteFindings::fold(const Finding& finding, std::uint64_t repeats,
     note({{finding.id, finding.count}});
   }
   RouteFinding& row = found->second;
-  ++row.units;
+  const bool again = !is_worst && row.last_unit == unit_number;  // another loop of this unit has the same id
+  const bool silenced = row.worst.ignored.empty();
+  row.units += again ? 0 : 1;
+  row.repeats_max = std::max(row.repeats_max, repeats);
   row.total_time_ns += finding.time_ns;
   row.saving_ns += finding.saving_ns;
   row.first_seen = std::min(row.first_seen, at);
@@ -92,7 +100,8 @@ RouteFinding* RouteFindings::fold(const Finding& finding, std::uint64_t repeats,
     row.worst = finding;
     std::erase(row.places, finding.trigger);
   }
-  row.worst.ignored = finding.ignored;  // the newest word of the application on that
+  row.worst.ignored =
+      again && silenced ? std::string() : finding.ignored;  // the newest word of the application on that
   return &row;
 }
 

@@ -122,6 +122,7 @@ Statement* UserTables::refer(std::string_view sql, model::Vendor vendor) {
     } else {
       statement = insert_statement(fingerprint, check);
       static_cast<model::StatementFacts&>(*statement) = analysis::statement_facts(text);
+      statement->fingerprint = fingerprint;  // of nothing, too: rows are found by it
       statement->vendor = vendor;
       statement->text = cut(text, limits::display_bytes_max);
       statement->summary = analysis::summary(text);
@@ -153,14 +154,22 @@ const Statement* UserTables::find_statement(std::uint64_t fingerprint, std::uint
 std::shared_ptr<const model::JudgedSite> UserTables::refer_site(model::Site site) {
   model::JudgedSite judged = analysis::judged(std::move(site));
   // Key and identity leave out what a suggestion needs, so an equal key is no equal site.
-  std::uint64_t hash = judged.key ^ judged.site.anchor.line;
+  std::uint64_t hash = judged.key ^ judged.identity;
+  for (const std::uint64_t part : {std::uint64_t{judged.site.anchor.line}, std::uint64_t{judged.site.anchor.column},
+                                   static_cast<std::uint64_t>(judged.site.anchor.kind),
+                                   std::uint64_t{judged.site.flags}, std::uint64_t{judged.site.frames.size()}}) {
+    hash = (hash ^ part) * 0x9E3779B97F4A7C15ULL;
+  }
   for (const std::string* text :
        {&judged.site.operation, &judged.site.relation_kind, &judged.site.owner_table, &judged.site.model,
         &judged.site.state, &judged.site.joins, &judged.site.ignore, &judged.site.anchor.file}) {
     hash = hash * 0x9E3779B97F4A7C15ULL + check_of(*text);
   }
   auto& place = sites_[hash];
-  if (auto known = place.lock(); known && known->site == judged.site) return known;
+  if (auto known = place.lock()) {
+    if (known->site == judged.site) return known;
+    return std::make_shared<const model::JudgedSite>(std::move(judged));  // differs in library frames only
+  }
   if (sites_.size() >= static_cast<std::size_t>(limits::sites_user_max)) {
     std::erase_if(sites_, [hash](const auto& entry) { return entry.first != hash && entry.second.expired(); });
     if (sites_.size() > static_cast<std::size_t>(limits::sites_user_max)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "analysis/rules_table.h"
@@ -113,8 +114,9 @@ bool leads_to_itself(const Group& group) {
 // The line for an admin class. Where it stands Django stops joining by itself, so what it joined is named, too.
 std::string admin_line(const Site& root, const std::string& path) {
   std::vector<std::string_view> names;
-  const auto add = [&names](std::string_view name) {
-    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  std::unordered_set<std::string_view> seen;
+  const auto add = [&](std::string_view name) {
+    if (!name.empty() && seen.insert(name).second) names.push_back(name);
   };
   for (std::string_view rest = root.joins; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));

@@ -19,6 +19,7 @@ namespace {
 
 using base::Error;
 
+constexpr std::size_t kRowBytesMax = static_cast<std::size_t>(limits::frame_bytes_max) - 64 * 1024;
 constexpr std::size_t kRowsBytes = 32 * 1024;  // a REPLY frame is written when its rows reach this
 
 std::string reply_head(std::int64_t request_id, bool more) {
@@ -73,7 +74,8 @@ class RowsReply final : public ReplyStream {
       std::string rows;
       bool first = true;
       while (at_ < keys_.size() && rows.size() < kRowsBytes && (std::exchange(first, false) || more_time())) {
-        if (auto row = make_row_(keys_[at_++], now)) {
+        // A row that would not fit a frame would take the others with it.
+        if (auto row = make_row_(keys_[at_++], now); row && row->size() <= kRowBytesMax) {
           if (!rows.empty()) rows += ',';
           rows += *row;
         }

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "proto/limits.h"
 #include "wire/bytes.h"
 #include "wire/data_frames.h"
 
@@ -28,7 +30,24 @@ Error reserved_error(std::string_view where) {
   return {"frame_reserved", fmt::format("a reserved field of {} is not 0", where)};
 }
 
+constexpr std::size_t kFramesMax = 64;
+
+// What an honest client cuts; without it, what is made of sites (suggestions, rows, a snapshot) had no bound.
+bool texts_fit(const Site& site) {
+  const auto fits = [](const std::string& text) {
+    return text.size() <= static_cast<std::size_t>(limits::name_bytes_max);
+  };
+  return fits(site.template_name) && fits(site.anchor.file) &&
+         std::ranges::all_of(kTextFields, [&](const TextField& field) { return fits(site.*field.text); }) &&
+         std::ranges::all_of(site.frames, [&](const model::SiteFrame& frame) {
+           return fits(frame.file) && fits(frame.module) && fits(frame.function);
+         });
+}
+
 base::Status read_frame(ByteReader& in, Site& site) {
+  if (site.frames.size() == kFramesMax) {
+    return Error{"define_invalid", fmt::format("a site has more than {} frames", kFramesMax)};
+  }
   model::SiteFrame frame;
   frame.line = in.take<std::uint32_t>();
   const auto flags = in.take<std::uint32_t>();  // u8 flags and three reserved bytes
@@ -139,6 +158,9 @@ base::Result<model::Site> decode_site(std::string_view fields) {
     const std::string_view value = in.take_str16();
     if (in.failed()) return Error{"define_invalid", fmt::format("field {} of a site ends past the frame", tag)};
     if (auto fine = read_field(tag, value, out); !fine) return fine.error();
+  }
+  if (!texts_fit(out)) {
+    return Error{"define_invalid", fmt::format("a text of a site is longer than {} bytes", limits::name_bytes_max)};
   }
   return out;
 }

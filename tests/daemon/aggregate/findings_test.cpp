@@ -269,15 +269,54 @@ TEST_F(FindingsTest, AUnitInPartsIsJudgedAsOne) {
 
 TEST_F(FindingsTest, FindingsAreBoundedAndTheRestIsCounted) {
   const auto most = static_cast<std::uint32_t>(limits::findings_user_max);
+  for (std::uint32_t number = 1; number <= most + 5; ++number) {
+    ASSERT_TRUE(dictionary_.define_text(kRoute, EntryKind::Route, "books/" + std::to_string(number)));
+    fold(3);
+  }
+  EXPECT_EQ(findings({.all = true}).size(), most);
+  EXPECT_EQ(engine_.totals("").findings.overflowed, 5U);
+  EXPECT_EQ(engine_.totals("").queries, (most + 5U) * 4U);
+}
+
+TEST_F(FindingsTest, WhatIsGoneGivesItsRoomBack) {
+  const auto most = static_cast<std::uint32_t>(limits::findings_user_max);
   for (std::uint32_t line = 1; line <= most + 5; ++line) {
     model::Site where = site("/srv/shop/views.py", line);
     where.frames[0].function = "f" + std::to_string(line);  // another finding, not only another place
     ASSERT_TRUE(dictionary_.define_site(kAuthorSite, where));
     fold(3);
   }
-  EXPECT_EQ(findings({.all = true}).size(), most);
-  EXPECT_EQ(engine_.totals("").findings.overflowed, 5U);
-  EXPECT_EQ(engine_.totals("").queries, (most + 5U) * 4U);
+  EXPECT_EQ(engine_.totals("").findings.overflowed, 0U);
+  EXPECT_EQ(findings().size(), 5U);  // those of the last five units
+}
+
+TEST_F(FindingsTest, TwoLoopsOfOneIdAreOneUnit) {
+  std::vector<model::QueryRecord> records;
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    model::QueryRecord record;
+    record.statement = kAuthor;
+    record.site = i < 5 ? kAuthorSite : kBooksSite + 10;
+    record.ordinal = i + 1;
+    record.start_alias = std::uint64_t{i} * 1'000'000;
+    record.duration_flags = 1'000'000;
+    records.push_back(record);
+  }
+  for (std::uint32_t id = kOther + 1; id <= kBooksSite + 10; ++id) {
+    model::Site other = site("/srv/shop/views.py", 20 + id);  // another line of the same function
+    other.operation = "follow";
+    other.relation = "shop.Book.author";
+    other.relation_kind = "foreign_key";
+    ASSERT_TRUE(dictionary_.define_site(id, other));
+  }
+  for (int unit = 0; unit < 2; ++unit) {
+    model::UnitHeader header = support::header_of({.number = ++number_, .name = kRoute, .queries = 8});
+    ASSERT_TRUE(engine_.fold(*client_, dictionary_, UnitOf(header, records), {now_, now_}));
+  }
+  const auto rows = findings();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].units, 2U);
+  EXPECT_EQ(std::tie(rows[0].repeats_min, rows[0].repeats_max), std::tuple(8U, 8U));
+  EXPECT_EQ(rows[0].places.size(), 1U);
 }
 
 TEST_F(FindingsTest, SitesOfLiveConnectionsAreBoundedAndTheRestHaveNoPlace) {
