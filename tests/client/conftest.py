@@ -35,7 +35,7 @@ def make_client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mak
 
     def make(*, quiet: bool = False, **settings: object) -> Client:
         settings.setdefault("address", f"unix://{tmp_path}/nobody.sock")
-        client = Client(Settings(**settings))  # type: ignore[arg-type]
+        client = Client(Settings(**settings))  # type: ignore[arg-type]  # tests pass settings by name
         made.append(client)
         if quiet:
             client.recorder._notify = lambda work: None

@@ -1,8 +1,4 @@
-"""No value of a query leaves the process, nor anything computed from one; the daemon keeps no literal of raw SQL.
-
-Parameters never travel. The text of a statement does, to the daemon on the same machine, which takes the literals
-out before anything is stored, shown or written.
-"""
+"""No value of a query leaves the process, nor anything computed from one, nor a literal of raw SQL."""
 
 from __future__ import annotations
 
@@ -72,6 +68,6 @@ def test_no_value_is_sent_shown_or_written(tmp_path: Path, daemon: Daemon, books
         for name, where in (("sent", sent), ("shown", shown), ("written", written)):
             assert value not in where, f"{value!r} was {name}"
     for literal in LITERALS:
-        for name, where in (("shown", shown), ("written", written)):
+        for name, where in (("sent", sent), ("shown", shown), ("written", written)):
             assert literal.encode() not in where, f"{literal} was {name}"
     assert not re.search(rb"title = '", shown)

@@ -6,6 +6,7 @@ changed in it.
 
 from __future__ import annotations
 
+from .masking import masked
 from .protocol import (
     ALIAS_SHIFT,
     DURATION_NS_MAX,
@@ -39,7 +40,7 @@ class Encoder:
     """Encode for one connection, whose dictionary it owns; for the thread that writes there."""
 
     def __init__(self, dictionary_max: int) -> None:
-        self._dictionary = Dictionary(dictionary_max)
+        self._dictionary = Dictionary(dictionary_max, masked)
         self._vendors: dict[str, Vendor] = {}
 
     def encode(self, unit: Unit, out: bytearray) -> None:

@@ -16,6 +16,7 @@ totals stay right. An alias needs an id of at most ``alias_id_max``, so ask for 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from ..limits import ALIAS_ID_MAX, DICTIONARY_MAX, NAME_BYTES_MAX, STATEMENT_BYTES_MAX
 from .define import Definition, Kind, Vendor
@@ -28,6 +29,8 @@ __all__ = ["Dictionary"]
 # is meant. Two texts that are the same after the cut are one entry.
 _Key = tuple[int, "str | Site"]
 
+Mask = Callable[[str, int], str]
+
 _STATEMENT = int(Kind.STATEMENT)
 _SITE = int(Kind.SITE)
 _ROUTE = int(Kind.ROUTE)
@@ -39,14 +42,21 @@ _CUT = 1 << 16
 _UTF8_BYTES_MAX = 4  # of one character: shorter texts need not be measured
 
 
+def _unmasked(text: str, vendor: int) -> str:
+    return text
+
+
 class Dictionary:
     """Map texts and sites to ids; see the module. ``ids_max`` is the daemon's ``dictionary_max``.
+
+    ``mask`` (text, vendor) returns what travels of a statement; two texts that it makes equal keep two ids.
 
     Costs about 0.2 µs for a text that is known, whatever the size of the dictionary.
     """
 
-    def __init__(self, ids_max: int = DICTIONARY_MAX) -> None:
+    def __init__(self, ids_max: int = DICTIONARY_MAX, mask: Mask = _unmasked) -> None:
         self._ids_max = ids_max
+        self._mask = mask
         # Least recently used first, with the grain of a unit: what the current unit named stands at the end.
         self._ids: OrderedDict[_Key, int] = OrderedDict()
         self._keys: list[_Key | None] = [None]  # by id
@@ -109,7 +119,7 @@ class Dictionary:
             self._ids[key] = id
             self._keys[id] = key
             self._used_in[id] = self._unit
-            self._pending += _definition(id, key).encode()
+            self._pending += _definition(id, key, self._mask).encode()
         return id
 
     def _free_id(self, highest: int) -> int:
@@ -146,11 +156,14 @@ def _cut(code: int, text: str, bytes_max: int) -> _Key:
     return (code | _CUT, data.decode("utf-8")) if cut else (code, text)
 
 
-def _definition(id: int, key: _Key) -> Definition:
+def _definition(id: int, key: _Key, mask: Mask) -> Definition:
     code, value = key
     cut = bool(code & _CUT)
     if isinstance(value, Site):
         data, cut = value.encode()
+    elif code & 0xFF == _STATEMENT:
+        data, longer = cut_text(mask(value, code >> _VENDOR_SHIFT & 0xFF), STATEMENT_BYTES_MAX)
+        cut = cut or longer
     else:
         data = value.encode("utf-8", "replace")
     return Definition(id, Kind(code & 0xFF), data, code >> _VENDOR_SHIFT & 0xFF, cut)
