@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from django_mercury import conf
 from django_mercury.console import Console
+from django_mercury.console_memory import of_this_server
 from mercury_client.protocol import Anchor, Method, Site, SiteFrame, UnitKind
 from mercury_client.unit import Unit
 
@@ -106,3 +109,32 @@ def test_only_a_development_server_has_a_console(
     given = {"ENVIRONMENT": "development", **settings}
     configuration = conf.load(type("Settings", (), {"MERCURY": given, "DEBUG": True}), {})
     assert conf.wants_console(configuration) is wanted
+
+
+def test_what_was_told_is_remembered_by_the_next_process(tmp_path: Path) -> None:
+    """The reloader's child before has told it; the fix is noticed by the one after."""
+    environ = {"RUN_MAIN": "true", "XDG_STATE_HOME": str(tmp_path)}
+    before = Console(conf.load(type("Settings", (), {"MERCURY": {}, "DEBUG": True}), {}), of_this_server(environ))
+    before._waiting.append((request(12), ()))
+    before.drain()
+    after = Console(conf.load(type("Settings", (), {"MERCURY": {}, "DEBUG": True}), {}), of_this_server(environ))
+    assert after.lines(request(12)) == []
+    said = [line for _ in range(6) for line in after.lines(request(0))]
+    assert [line.partition(": N+1")[0] for line in said] == ["GET books/: gone"]
+
+
+def test_a_memory_without_a_reloader_or_of_yesterday_is_empty(tmp_path: Path) -> None:
+    """Nor is one whose file is damaged an error."""
+    (tmp_path / "mercury").mkdir()
+    assert of_this_server({"XDG_STATE_HOME": str(tmp_path)}).load() == {}
+    old = tmp_path / "mercury" / "console-1.json"
+    old.write_text("{}")
+    os.utime(old, (1, 1))
+    memory = of_this_server({"RUN_MAIN": "true", "XDG_STATE_HOME": str(tmp_path)})
+    assert memory.load() == {} and not old.exists()
+    memory.save({"GET /": {7: "a"}, "GET /b": {}})
+    assert memory.load() == {"GET /": {7: "a"}}
+    (file,) = (tmp_path / "mercury").iterdir()
+    for text in ("[1]", "not JSON", '{"a": 7}', '{"a": {"xyz": "b"}}'):
+        file.write_text(text)
+        assert memory.load() == {}

@@ -18,7 +18,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mercury_client import faults, recorder
@@ -28,6 +28,7 @@ from mercury_client.reference.rules import GONE_AFTER_UNITS, LESSONS
 from mercury_client.unit import Unit
 
 from . import conf
+from .console_memory import Memory, of_this_server
 
 __all__ = ["Console", "install", "sentence"]
 
@@ -52,9 +53,9 @@ class _Seen:
 class _Route:
     """The findings of one route; ``units`` counts those that were judged."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Mapping[int, str] | None = None) -> None:
         self.units = 0
-        self.findings: dict[int, _Seen] = {}
+        self.findings = {id: _Seen(what, 0) for id, what in (told or {}).items()}
 
     def take(self, name: str, findings: list[Finding]) -> Iterator[str]:
         """Yield what there is to say after one more unit."""
@@ -74,14 +75,15 @@ class _Route:
 class Console:
     """Judge finished units beside the application and log what is new. ``stop`` ends the thread."""
 
-    def __init__(self, configuration: conf.Configuration) -> None:
+    def __init__(self, configuration: conf.Configuration, memory: Memory | None = None) -> None:
         numbers = dict(configuration.thresholds)
         numbers["n_plus_one"] = numbers.pop("n_plus_one_threshold", Thresholds().n_plus_one)
         self._thresholds = Thresholds(**numbers)
         self._ignore = tuple(IgnoreRule(**rule) for rule in configuration.ignore)
         self._waiting: deque[tuple[Unit, tuple[Unit, ...]]] = deque(maxlen=WAITING_MAX)
         self._below: dict[int, list[Unit]] = {}  # finished sub-units, by id of the parent that is open
-        self._routes: OrderedDict[str, _Route] = OrderedDict()
+        self._memory = memory or Memory(None)
+        self._routes = OrderedDict((name, _Route(told)) for name, told in self._memory.load().items())
         self._lock = threading.Lock()
         self._work = threading.Event()
         self._thread: threading.Thread | None = None
@@ -147,10 +149,15 @@ class Console:
 
     def drain(self) -> None:
         """Judge and log everything that waits; on the thread, and in tests."""
+        told = False
         while self._waiting:
             unit, below = self._waiting.popleft()
             for text in self.lines(unit, below):
                 log.warning("%s", text)
+                told = True
+        if told:
+            routes = {name: {id: seen.what for id, seen in one.findings.items()} for name, one in self._routes.items()}
+            self._memory.save(routes)
 
     def lines(self, unit: Unit, below: tuple[Unit, ...] = ()) -> list[str]:
         """Judge one unit; return what is new about its route."""
@@ -228,5 +235,5 @@ def install(configuration: conf.Configuration) -> None:
     """Listen to the recorder, once."""
     global _console
     if _console is None:
-        _console = Console(configuration)
+        _console = Console(configuration, of_this_server())
         recorder.add_listener(_console.note)
