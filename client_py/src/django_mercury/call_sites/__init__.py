@@ -28,7 +28,7 @@ from mercury_client.protocol import Site
 from mercury_client.statements import table, text_of
 from mercury_client.unit import Unit
 
-from . import anchors, asynchronous, places, walk
+from . import anchors, asynchronous, ignoring, places, walk
 from .ignoring import ignore
 from .ordinals import Ordinals
 from .walk import site_of
@@ -56,6 +56,7 @@ def configure(mode: str, roots: Sequence[str] = ()) -> None:
     places.configure(roots)
     anchors.enable(mode == "all")
     asynchronous.enable(mode == "all")
+    ignoring.follow(mode == "all")
     walk.clear()
     _mode = mode
 

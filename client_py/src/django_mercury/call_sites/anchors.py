@@ -218,7 +218,7 @@ def _starts_from(step: Step, node: ast.expr, model: Any) -> bool:
         return False
     parts: list[ast.AST] = [node]
     while parts[-1] is not root:
-        parts.append(parts[-1].func if isinstance(parts[-1], ast.Call) else parts[-1].value)  # type: ignore[attr-defined]
+        parts.append(parts[-1].func if isinstance(parts[-1], ast.Call) else parts[-1].value)  # type: ignore[attr-defined]  # is_primary: calls, attributes and names only
     first = parts[-2]
     return isinstance(first, ast.Attribute) and first.attr in {one.name for one in model._meta.managers}
 

@@ -57,7 +57,7 @@ def at_instruction(step: Step, source: Source) -> list[ast.AST]:
     if end_line is None or column is None or end_column is None:
         return list(source.nodes_on(line))
     nodes = source.ending_at(end_line, end_column)
-    exact = [node for node in nodes if (node.lineno, node.col_offset) == (line, column)]  # type: ignore[attr-defined]
+    exact = [node for node in nodes if (node.lineno, node.col_offset) == (line, column)]  # type: ignore[attr-defined]  # what ends somewhere has a place
     # The instruction of a method call in a chain of several lines begins at the name of the method.
     return exact or [node for node in nodes if _method_place(node) == (line, column)]
 

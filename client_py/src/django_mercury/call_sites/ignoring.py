@@ -12,9 +12,13 @@ from types import TracebackType
 
 from . import sources
 
-__all__ = ["comment", "ignore", "reason"]
+__all__ = ["comment", "follow", "ignore", "reason"]
 
 REASON_CHARACTERS_MAX = 200
+FILES_MAX = 4096
+
+_follows = True
+_comments: dict[str, dict[int, str]] = {}  # by file and line, where files are not followed
 
 # The reason of the innermost block, "" outside of all.
 reason: ContextVar[str] = ContextVar("mercury_ignore", default="")
@@ -58,10 +62,31 @@ class ignore:
 
 def comment(file: str, line: int) -> str:
     """Return ``kind|reason`` if a line of a file has the comment, else ""."""
-    source = sources.load(file)
+    if _follows:
+        source = sources.load(file)
+        return _comment_in(source.line(line)) if source is not None and source.has_comment else ""
+    known = _comments.get(file)
+    if known is None:
+        if len(_comments) >= FILES_MAX:
+            _comments.clear()
+        known = _comments[file] = _comments_of(sources.read(file))
+    return known.get(line, "")
+
+
+def follow(follows: bool) -> None:
+    """Say whether files change under the process (development), or are read once, for their comments alone."""
+    global _follows
+    _follows = follows
+    _comments.clear()
+
+
+def _comments_of(source: sources.Source | None) -> dict[int, str]:
     if source is None or not source.has_comment:
-        return ""
-    found = _COMMENT.search(source.line(line))
-    if found is None:
-        return ""
-    return f"{found[1] or ''}|{found[2].strip()[:REASON_CHARACTERS_MAX]}"
+        return {}
+    found = ((number, _comment_in(text)) for number, text in enumerate(source.lines, 1))
+    return {number: text for number, text in found if text}
+
+
+def _comment_in(text: str) -> str:
+    found = _COMMENT.search(text)
+    return f"{found[1] or ''}|{found[2].strip()[:REASON_CHARACTERS_MAX]}" if found is not None else ""

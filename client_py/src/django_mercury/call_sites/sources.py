@@ -15,7 +15,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 
-__all__ = ["Source", "load"]
+__all__ = ["Source", "load", "read"]
 
 FILE_BYTES_MAX = 1024 * 1024
 FILES_MAX = 256
@@ -107,17 +107,20 @@ def load(path: str) -> Source | None:
     if len(_sources) >= FILES_MAX:
         _sources.clear()
         _parsed.clear()
-    source = _read(path) if status.st_size <= FILE_BYTES_MAX else None
+    source = read(path)
     _sources[path] = (state, source)
     return source
 
 
-def _read(path: str) -> Source | None:
+def read(path: str) -> Source | None:
+    """Return a file's source without keeping it."""
     try:
+        if os.stat(path).st_size > FILE_BYTES_MAX:
+            return None
         with open(path, "rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         # The parser reads every kind of line end as one.
         return Source(path, data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n"))
-    except (OSError, SyntaxError, UnicodeDecodeError, LookupError):
+    except (OSError, ValueError, SyntaxError, LookupError):
         return None
