@@ -140,9 +140,10 @@ void Engine::disconnect(Client& client, model::ClientState state, base::Time now
 void Engine::tick(base::Time now) {
   for (auto& [key, client] : clients_) close_open_units(*client, now);
   forget_clients(now);
+  for (auto& [name, tables] : users_) tables->allow_sweep();
   if (now - expired_ < kExpireEvery) return;
   expired_ = now;
-  for (auto& [name, tables] : users_) tables->expire_windows(now);
+  for (auto& [name, tables] : users_) tables->expire(now);
 }
 
 // The user with the most clients pays for the room; of its clients those go first that said BYE, for good.

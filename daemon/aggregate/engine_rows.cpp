@@ -70,9 +70,7 @@ void add_findings(model::FindingTotals& totals, const UserTables& tables) {
   for (const auto& [key, series] : tables.all_series()) {
     for (const auto& [id, finding] : series->findings.all()) {
       switch (finding.state(series->totals.count)) {
-        case model::FindingState::Open:
-          ++totals.open_by_kind[static_cast<std::size_t>(finding.shown(series->totals.count).kind)];
-          break;
+        case model::FindingState::Open: ++totals.open_by_kind[static_cast<std::size_t>(finding.shown_kind())]; break;
         case model::FindingState::Gone: ++totals.gone; break;
         case model::FindingState::Constant: ++totals.constant; break;
         case model::FindingState::Ignored: ++totals.ignored; break;
@@ -137,6 +135,7 @@ model::Totals Engine::totals(std::string_view user) const {
     out.statements += static_cast<std::uint64_t>(std::ranges::count_if(
         tables->all_statements(), [](const auto& at) { return at.second->duration.count() > 0; }));
     out.overflowed += tables->overflowed();
+    out.runs_forgotten += tables->runs_forgotten();
     add_findings(out.findings, *tables);
   }
   return out;
@@ -259,9 +258,8 @@ std::vector<FindingKey> Engine::finding_keys(std::string_view user, const Findin
       if (series->findings.all().empty() || tables->name(key.route).find(filter.route) == std::string::npos) continue;
       for (const auto& [id, finding] : series->findings.all()) {
         const bool shown = filter.all || finding.state(series->totals.count) == model::FindingState::Open;
-        const bool of_kind =
-            filter.kind.empty() || model::name_of(finding.shown(series->totals.count).kind) == filter.kind;
-        if (!shown || !of_kind || !fmt::format("{:016x}", id).starts_with(filter.id)) continue;
+        const bool of_kind = filter.kind.empty() || model::name_of(finding.shown_kind()) == filter.kind;
+        if (!shown || !of_kind || (!filter.id.empty() && !fmt::format("{:016x}", id).starts_with(filter.id))) continue;
         found.emplace_back(finding.worst.fingerprint == 0, finding.saving_ns,
                            FindingKey{name, key, id, tables->generation()});
       }

@@ -37,9 +37,13 @@ FindingState RouteFinding::state(std::uint64_t route_units) const {
   return constant ? FindingState::Constant : FindingState::Open;
 }
 
+FindingKind RouteFinding::shown_kind() const {
+  return worst.kind == FindingKind::QueryInLoop && proven() ? FindingKind::NPlusOne : worst.kind;
+}
+
 Finding RouteFinding::shown(std::uint64_t route_units) const {
   Finding out = worst;
-  if (out.kind == FindingKind::QueryInLoop && proven()) out.kind = FindingKind::NPlusOne;
+  out.kind = shown_kind();
   if (state(route_units) == FindingState::Constant) out.level = model::Level::Notice;
   return out;
 }

@@ -40,6 +40,7 @@ struct RouteFinding {
   [[nodiscard]] bool proven() const;
   // As a reader sees it, when the route has had `route_units` units.
   [[nodiscard]] model::FindingState state(std::uint64_t route_units) const;
+  [[nodiscard]] model::FindingKind shown_kind() const;
   // Kind and level with what only many units can tell.
   [[nodiscard]] model::Finding shown(std::uint64_t route_units) const;
 };

@@ -1,6 +1,7 @@
 #include "aggregate/tables.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "analysis/fingerprint.h"
 #include "analysis/summary.h"
@@ -170,9 +171,13 @@ std::shared_ptr<const model::JudgedSite> UserTables::refer_site(model::Site site
     if (known->site == judged.site) return known;
     return std::make_shared<const model::JudgedSite>(std::move(judged));  // differs in library frames only
   }
-  if (sites_.size() >= static_cast<std::size_t>(limits::sites_user_max)) {
-    std::erase_if(sites_, [hash](const auto& entry) { return entry.first != hash && entry.second.expired(); });
-    if (sites_.size() > static_cast<std::size_t>(limits::sites_user_max)) {
+  const auto most = static_cast<std::size_t>(limits::sites_user_max);
+  if (sites_.size() > most) {
+    if (!sites_are_full_) {
+      std::erase_if(sites_, [hash](const auto& entry) { return entry.first != hash && entry.second.expired(); });
+    }
+    if (sites_.size() > most) {
+      sites_are_full_ = true;
       sites_.erase(hash);
       ++overflowed_;
       return nullptr;
@@ -199,8 +204,19 @@ void UserTables::keep_sample(UnitSample sample) {
   std::ranges::push_heap(samples_, slower);
 }
 
-void UserTables::expire_windows(base::Time now) {
-  for (auto& [key, series] : series_) series->windows.expire(now);
+void UserTables::expire(base::Time now) {
+  constexpr auto kRunKept = std::chrono::milliseconds(limits::run_keep_ms);
+  for (auto at = series_.begin(); at != series_.end();) {
+    Series& series = *at->second;
+    if (!name(at->first.run).empty() && now - series.last_seen > kRunKept) {
+      findings_share.count -= series.findings.all().size();
+      ++runs_forgotten_;
+      at = series_.erase(at);
+      continue;
+    }
+    series.windows.expire(now);
+    ++at;
+  }
 }
 
 UserTables::Forgotten UserTables::forget_all() {

@@ -175,8 +175,11 @@ class UserTables {
   void keep_sample(UnitSample sample);
   [[nodiscard]] const std::vector<UnitSample>& samples() const { return samples_; }
 
-  // Frees the time slots that have left the windows.
-  void expire_windows(base::Time now);
+  // Frees the time slots that have left the windows, and forgets the series of test runs that ended long ago.
+  void expire(base::Time now);
+  // About once a second: what found no room may look again.
+  void allow_sweep() { sites_are_full_ = false; }
+  [[nodiscard]] std::uint64_t runs_forgotten() const { return runs_forgotten_; }  // series of theirs
 
   [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
   FindingsShare findings_share;
@@ -206,6 +209,8 @@ class UserTables {
   std::unordered_map<std::uint64_t, std::weak_ptr<const model::JudgedSite>> sites_;  // by a hash of all of a site
   std::vector<UnitSample> samples_;  // at most slow_units_max, slowest kept
   std::uint64_t overflowed_ = 0;
+  std::uint64_t runs_forgotten_ = 0;
+  bool sites_are_full_ = false;  // a sweep freed nothing, and the next would be as slow
 };
 
 }  // namespace mercury::aggregate

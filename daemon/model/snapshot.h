@@ -186,6 +186,7 @@ struct Totals {
   std::uint64_t routes = 0;
   std::uint64_t statements = 0;
   std::uint64_t overflowed = 0;
+  std::uint64_t runs_forgotten = 0;  // series of test runs that ended long ago
   FindingTotals findings;
 };
 

@@ -115,6 +115,10 @@ FINDING_RECORDS_MAX: Final = 60
 # units, a client.
 HELD_QUERIES_MAX: Final = 20_000
 
+# ms; over it: its series and findings are forgotten, counter runs_forgotten. Each test run has a name of
+# its own, and nobody asks for an old one.
+RUN_KEEP_MS: Final = 7_200_000
+
 # rules; over it: the rest is not used. They travel in HELLO.
 IGNORE_RULES_MAX: Final = 100
 

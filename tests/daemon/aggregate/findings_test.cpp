@@ -290,6 +290,21 @@ TEST_F(FindingsTest, WhatIsGoneGivesItsRoomBack) {
   EXPECT_EQ(findings().size(), 5U);  // those of the last five units
 }
 
+TEST_F(FindingsTest, TheSeriesOfATestRunAreForgottenAfterTwoHours) {
+  fold(12);
+  client_->labels.run = "0123456789abcdef";
+  fold(12);
+  const auto keep = std::chrono::milliseconds(limits::run_keep_ms);
+  engine_.tick(now_ + keep - 1min);
+  EXPECT_EQ(engine_.totals("").routes, 2U);
+  engine_.tick(now_ + keep + 1min);
+  EXPECT_EQ(engine_.totals("").routes, 1U);
+  EXPECT_EQ(engine_.totals("").runs_forgotten, 1U);
+  EXPECT_EQ(client_->tables->findings_share.count, 1U);
+  ASSERT_EQ(findings().size(), 1U);
+  EXPECT_EQ(findings()[0].labels.run, "");
+}
+
 TEST_F(FindingsTest, TwoLoopsOfOneIdAreOneUnit) {
   std::vector<model::QueryRecord> records;
   for (std::uint32_t i = 0; i < 8; ++i) {
@@ -333,6 +348,7 @@ TEST_F(FindingsTest, SitesOfLiveConnectionsAreBoundedAndTheRestHaveNoPlace) {
   EXPECT_EQ(tables.overflowed() - before, 12U);
   EXPECT_EQ(tables.refer_site(site("/srv/shop/many.py", 7)), held[6]);  // a known one is shared
   held.clear();
+  engine_.tick(now_);
   EXPECT_NE(tables.refer_site(site("/srv/shop/many.py", most + 1)), nullptr);  // nobody names the others any more
 }
 
