@@ -132,20 +132,23 @@ Result<ExitCode> run_findings(const Call& call, DaemonClient& daemon) {
     return !of_kind || !routes.has(*finding.row);
   });
   const std::vector<RankedFinding> judged = list.findings;
+  bool unjudged = false;
   if (options.show == Show::Open) list.left_out = leave_out_closed(list.findings);
   if (list.findings.empty()) {
     const auto known = count_judged(call, daemon, routes, list);
     if (!known) return known.error();
     if (!known->complaint.empty() && judged.empty()) return say(call, known->complaint, known->titles);
-    if (!options.gates.empty() && list.units_judged == 0)
-      call.err << "mercuryctl: nothing was measured, so --fail-on has judged nothing\n";
+    if (!options.gates.empty() && list.units_judged == 0) {
+      call.err << "mercuryctl: nothing was measured, so the gate has judged nothing and fails\n";
+      unjudged = true;
+    }
   }
   if (options.format == Format::Json) {
     print_rows(call, list);
   } else {
     call.out << render_findings(list, call.world.here, call.style);
   }
-  return judge(call, judged);
+  return unjudged ? ExitCode::GateFailed : judge(call, judged);
 }
 
 Result<ExitCode> run_explain(const Call& call, DaemonClient& daemon) {

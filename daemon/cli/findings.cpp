@@ -23,6 +23,11 @@ FindingLevel level_of(const json& finding) {
 
 std::string kind_of(const json& finding) { return field::raw_text(finding, {"kind"}); }
 
+// Of the whole unit: it names no place, so it stands behind those that do.
+bool is_of_unit(const json& finding) {
+  return kind_of(finding) == "too_many_queries" || kind_of(finding) == "slow_response";
+}
+
 bool is_flag(const json& finding, const char* key) { return field::at(finding, {key}) == json(true); }
 
 auto name_of(const json& finding) {
@@ -58,6 +63,7 @@ std::vector<RankedFinding> rank_findings(const json& rows) {
   for (const json& row : rows) ranked.push_back({0, &row});
   std::sort(ranked.begin(), ranked.end(), [](const RankedFinding& left, const RankedFinding& right) {
     if (is_open(*left.row) != is_open(*right.row)) return is_open(*left.row);
+    if (is_of_unit(*left.row) != is_of_unit(*right.row)) return is_of_unit(*right.row);
     const double left_saving = field::number_or(*left.row, {"saving_ms"}, 0);
     const double right_saving = field::number_or(*right.row, {"saving_ms"}, 0);
     if (left_saving != right_saving) return left_saving > right_saving;

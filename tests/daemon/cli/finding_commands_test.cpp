@@ -139,11 +139,11 @@ TEST_F(Findings, AreJudgedOnlyWhereTheGateLooks) {
   EXPECT_EQ(run_with({"findings", "--fail-on", "n_plus_one", "orders"}).exit, 1) << "the option takes one word";
 }
 
-TEST(FindingsOfAnIdleDaemon, TellTheGateThatNothingWasJudged) {
+TEST(FindingsOfAnIdleDaemon, FailTheGate) {
   FakeDaemon daemon(testing::answering([](const std::string&, const json&) { return json::array(); }));
   const Ended ended = ctl({"findings", "--fail-on", "any", "--address", daemon.address().text()});
-  EXPECT_EQ(ended.exit, 0);
-  EXPECT_EQ(ended.err, "mercuryctl: nothing was measured, so --fail-on has judged nothing\n");
+  EXPECT_EQ(ended.exit, 1);
+  EXPECT_EQ(ended.err, "mercuryctl: nothing was measured, so the gate has judged nothing and fails\n");
   EXPECT_EQ(ended.out, "No findings: nothing was measured yet. Open a page of the site.\n");
 }
 
