@@ -78,7 +78,7 @@ def own_frames(function: Callable[[int], object]) -> int:
     def look(execute: Callable[..., object], *arguments: object) -> object:
         frame, count = sys._getframe(3), 0  # as hooks.py: from who called cursor.execute on
         while frame is not None and frame.f_code is not own_frames.__code__:
-            frame, count = frame.f_back, count + 1  # type: ignore[assignment]
+            frame, count = frame.f_back, count + 1  # type: ignore[assignment]  # the loop ends before None
         seen.append(count)
         return execute(*arguments)
 
@@ -91,7 +91,7 @@ def stack_below() -> int:
     """Return the frames that stand below the measured ones: ours."""
     frame, count = sys._getframe(), 0
     while frame is not None:
-        frame, count = frame.f_back, count + 1  # type: ignore[assignment]
+        frame, count = frame.f_back, count + 1  # type: ignore[assignment]  # the loop ends before None
     return count
 
 

@@ -128,7 +128,7 @@ def cpp() -> Iterator[CppEngine]:
     """Yield the daemon's engine."""
     path = program()
     if path is None:
-        pytest.skip("fingerprint_json is not built: cmake --build --preset release --target fingerprint_json")
+        pytest.fail("fingerprint_json is not built: cmake --build --preset release --target fingerprint_json")
     engine = CppEngine(path)
     yield engine
     engine.close()

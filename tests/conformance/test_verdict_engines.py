@@ -24,7 +24,7 @@ def program() -> Path:
     """Return the C++ engine's program, or skip."""
     found = judge_json()
     if found is None:
-        pytest.skip("judge_json is not built: build it, or name the build directory in MERCURY_BUILD")
+        pytest.fail("judge_json is not built: build it, or name the build directory in MERCURY_BUILD")
     return found
 
 

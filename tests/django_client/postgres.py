@@ -43,7 +43,7 @@ def running_server() -> Iterator[str]:
     directory = tempfile.mkdtemp(prefix="mercury-pg-")
     user = _user()
     if user:
-        os.chown(directory, user["user"], user["group"])  # type: ignore[arg-type]
+        os.chown(directory, user["user"], user["group"])  # type: ignore[arg-type]  # _user() gives numbers
         os.chmod(directory, 0o755)
     try:
         data = f"{directory}/data"
@@ -68,7 +68,7 @@ def running_server() -> Iterator[str]:
                 cwd=directory,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                **user,  # type: ignore[call-overload]
+                **user,  # type: ignore[call-overload]  # user and group by keyword, where there are any
             )
         try:
             _wait_until_ready(directory, server)
@@ -87,7 +87,7 @@ def running_server() -> Iterator[str]:
 
 
 def _run(arguments: list[str], directory: str, user: dict[str, object]) -> None:
-    done = subprocess.run(arguments, cwd=directory, capture_output=True, text=True, **user)  # type: ignore[call-overload]
+    done = subprocess.run(arguments, cwd=directory, capture_output=True, text=True, **user)  # type: ignore[call-overload]  # user and group by keyword, where there are any
     assert done.returncode == 0, done.stderr
 
 

@@ -72,7 +72,7 @@ def test_parameters_are_never_touched(sink: Sink) -> None:
         def __repr__(self) -> str:
             raise AssertionError("somebody looked")
 
-        __str__ = __len__ = __iter__ = __bool__ = __repr__  # type: ignore[assignment]
+        __str__ = __len__ = __iter__ = __bool__ = __repr__  # type: ignore[assignment]  # all of them must raise, whatever they return
 
         def __conform__(self, protocol: Any) -> str:
             return "a blurb"

@@ -177,7 +177,7 @@ def test_importing_and_starting_have_no_side_effect(tmp_path: Path) -> None:
 def test_a_public_name_that_is_none_is_an_attribute_error() -> None:
     """With the name in it."""
     with pytest.raises(AttributeError, match="monitr"):
-        django_mercury.monitr  # noqa: B018
+        django_mercury.monitr  # noqa: B018  (reading it is the test)
 
 
 _WRONG = """

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.bookshop import GUNICORN, SITE, UVICORN, BookshopData, Server
+from support.client_process import ClientProcess
 from support.daemon import Daemon
 
 VIEWS = SITE / "shop" / "views.py"
@@ -96,3 +99,73 @@ def test_repeated_mode_counts_and_judges_the_same(tmp_path: Path, daemon: Daemon
         assert daemon.ctl("reset", "--yes").returncode == 0
     assert found["all"] == found["repeated"]
     assert len(found["all"]) >= 6
+
+
+def test_a_gate_fails_on_an_open_finding_and_a_rule_silences_it(
+    tmp_path: Path, daemon: Daemon, bookshop: BookshopData
+) -> None:
+    """The exit code is the gate; a rule in the settings travels, and leaves the finding counted."""
+    rule = {"route": "books/naive/", "reason": "shown to nobody"}
+    for name, ignored in (("as it is", []), ("with a rule", [rule])):
+        directory = tmp_path / name
+        directory.mkdir()
+        variables = {"MERCURY_ADDRESS": daemon.address, "BOOKSHOP_SITES": "all", "BOOKSHOP_IGNORE": json.dumps(ignored)}
+        with Server(GUNICORN, directory, bookshop, **variables) as site:
+            site.visit("/books/naive/")
+        daemon.wait_for_ended()
+        gate = daemon.ctl("findings", "--fail-on", "n_plus_one")
+        states = {row["state"] for row in findings_of(daemon, "--all")}
+        if ignored:
+            assert (gate.returncode, states) == (0, {"ignored"})
+            assert {row["ignored"] for row in findings_of(daemon, "--all")} == {"shown to nobody"}
+        else:
+            assert (gate.returncode, states) == (1, {"open"})
+            assert daemon.ctl("findings", "--fail-on", "write_loop").returncode == 0
+        assert daemon.ctl("reset", "--yes").returncode == 0
+
+
+def test_ignore_and_the_comment_reach_the_daemon(tmp_path: Path, daemon: Daemon, bookshop: BookshopData) -> None:
+    """A block, a comment with the kind that fits, and one with another kind."""
+    code = f"""
+        sys.path.insert(0, {str(SITE)!r})
+        import django
+        django.setup()
+        import django_mercury
+        from django_mercury import call_sites
+        from shop.models import Book
+        call_sites.configure("all", [{str(tmp_path)!r}])  # where this file lies
+        with mercury_client.unit("block"), django_mercury.ignore("only a few"):
+            for book in Book.objects.all()[:12]:
+                book.author.name
+        with mercury_client.unit("comment"):
+            for book in Book.objects.all()[:12]:
+                book.author.name  # mercury: ignore[n_plus_one] never more
+        with mercury_client.unit("other kind"):
+            for book in Book.objects.all()[:12]:
+                book.author.name  # mercury: ignore[write_loop] not this
+        flush()
+    """
+    variables = {
+        "BOOKSHOP_DATA": str(bookshop.copy(tmp_path / "data")), "DJANGO_SETTINGS_MODULE": "bookshop.settings",
+        "BOOKSHOP_SITES": "all",
+    }  # fmt: skip
+    with ClientProcess(tmp_path, daemon.address, code, variables=variables):
+        daemon.wait_for_received(3)
+    found = {row["route"]: (row["state"], row["ignored"]) for row in findings_of(daemon, "--all")}
+    assert found == {
+        "block": ("ignored", "only a few"),
+        "comment": ("ignored", "never more"),
+        "other kind": ("open", None),
+    }
+
+
+def test_manage_py_mercury_shows_findings(tmp_path: Path, daemon: Daemon, bookshop: BookshopData) -> None:
+    """The same words behind ``manage.py mercury``."""
+    variables = {"MERCURY_ADDRESS": daemon.address, "BOOKSHOP_SITES": "all"}
+    with Server(GUNICORN, tmp_path, bookshop, **variables) as site:
+        site.visit("/books/naive/")
+        daemon.wait_for_received(1)
+        line = [sys.executable, "manage.py", "mercury", "findings"]
+        done = subprocess.run(line, cwd=SITE, env=site.environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "N+1 queries in GET books/naive/" in done.stdout

@@ -9,9 +9,11 @@ BOOKSHOP_POOL      1: psycopg's connection pool (Django >= 5.1)
 BOOKSHOP_DEBUG     1: DEBUG
 BOOKSHOP_ATOMIC    1: ATOMIC_REQUESTS on the alias `default`
 BOOKSHOP_SITES     Mercury's CALL_SITES: all, repeated, off (default: Mercury's)
+BOOKSHOP_IGNORE    Mercury's IGNORE, as JSON
 BOOKSHOP_MERCURY   0: the site without Mercury, for comparisons
 """
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -51,6 +53,8 @@ MIDDLEWARE = [
 MERCURY = {"SERVICE": "bookshop"}
 if os.environ.get("BOOKSHOP_SITES"):
     MERCURY["CALL_SITES"] = os.environ["BOOKSHOP_SITES"]
+if os.environ.get("BOOKSHOP_IGNORE"):
+    MERCURY["IGNORE"] = json.loads(os.environ["BOOKSHOP_IGNORE"])
 if _on("BOOKSHOP_MERCURY", "1"):
     INSTALLED_APPS.append("django_mercury")
     MIDDLEWARE.insert(0, "django_mercury.middleware.MercuryMiddleware")

@@ -5,7 +5,7 @@ makes it; ``anchor`` is a text of the function with a ``|`` where a method call 
 what is inserted there: the function must then return the same, with ``left`` queries.
 """
 
-# ruff: noqa: B018, E702, SIM108
+# ruff: noqa: B018, E702, SIM108 (each odd form is a case: a query that nobody takes, two on a line)
 # fmt: off
 
 from __future__ import annotations

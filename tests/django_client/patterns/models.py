@@ -54,7 +54,7 @@ class Trap(models.Model):
     def __repr__(self) -> str:
         raise AssertionError("somebody looked")
 
-    __str__ = __bool__ = __repr__  # type: ignore[assignment]
+    __str__ = __bool__ = __repr__  # type: ignore[assignment]  # all of them must raise, whatever they return
 
     def __eq__(self, other: object) -> bool:
         raise AssertionError("somebody compared")

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF012
+# ruff: noqa: RUF012 (the form that makemigrations writes)
 import django.db.models.deletion
 from django.db import migrations, models
 

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF012
+# ruff: noqa: RUF012 (the form that makemigrations writes)
 from django.db import migrations, models
 
 
