@@ -1,21 +1,25 @@
 """Measure what call sites cost: an ORM query on SQLite with the hook off, and in each mode, at three depths.
 
-    python tests/bench/call_sites.py [--rounds 300] [--queries 25]
+    python tests/bench/call_sites.py [--rounds 100] [--queries 25] [--processes 7]
 
 The first rows are ``Thing.objects.get(pk=…)`` with 12, 23 and 44 frames from the query out to the bottom of the
-stack, each query the same line with another key: a loop. The last rows are a view without repetition, thirty
+stack, each query the same line with another key: a loop. As in a site, most of the frames are a library's, here
+frames.py. The last rows are a view without repetition, thirty
 statements that differ, which is where ``repeated`` is meant to cost next to nothing.
 
 ``no hook`` is Django alone, ``off`` is the hook without call sites. Rounds are interleaved and in changing
 order, CPU time of this thread. Differences are medians of the differences within a round, so that what slows a
-round down counts on both sides; the percentages are of the query without a hook.
+round down counts on both sides; of several processes the median again. Percentages are of the query without a
+hook.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +39,7 @@ settings.configure(
 django.setup()
 
 from django.db import connection, models  # noqa: E402
+from frames import below  # noqa: E402
 
 import mercury_client  # noqa: E402
 from django_mercury import call_sites, hooks  # noqa: E402
@@ -66,11 +71,6 @@ def many_queries(number: int) -> object:
     return list(Thing.objects.filter(pk=1)[: 2 + number % STATEMENTS])
 
 
-def at_depth(frames: int, function: Callable[[int], object], number: int) -> object:
-    """Call a function with some frames more on the stack."""
-    return at_depth(frames - 1, function, number) if frames > 0 else function(number)
-
-
 def own_frames(function: Callable[[int], object]) -> int:
     """Return how many frames the key of a query has without any that are added here."""
     seen: list[int] = []
@@ -83,7 +83,7 @@ def own_frames(function: Callable[[int], object]) -> int:
         return execute(*arguments)
 
     with connection.execute_wrapper(look):
-        at_depth(0, function, 0)
+        below(0, function, 0)
     return seen[0]
 
 
@@ -103,14 +103,14 @@ def time_units(mode: str, queries: int, function: Callable[[int], object], frame
     if frames and extra < 0:
         raise SystemExit(f"{frames} frames are fewer than a query has by itself")
     if mode != "no hook":
-        call_sites._mode = mode  # configure() would forget what is known
+        call_sites._mode, call_sites.captures = mode, mode != "off"  # configure() would forget what is known
         wrappers.insert(0, hooks.record_query)
     buffer = process._client.recorder.buffer
     unit = mercury_client.begin(UnitKind.REQUEST)
     token = mercury_client.activate(unit)
     before = thread_time_ns()
     for number in range(queries):
-        at_depth(extra, function, number)
+        below(extra, function, number)
     total = thread_time_ns() - before
     mercury_client.deactivate(token)
     mercury_client.finish(unit)
@@ -129,34 +129,60 @@ def measure(rounds: int, queries: int, function: Callable[[int], object], frames
     return samples
 
 
-def show(name: str, samples: dict[str, list[float]]) -> None:
-    base = statistics.median(samples["no hook"])
+def medians(samples: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Return for each mode the median, and the medians of its differences to no hook and to off."""
+    found = {}
     for mode in MODES:
-        columns = [f"{name:22} {mode:9} {statistics.median(samples[mode]):8.2f}"]
+        found[mode] = [statistics.median(samples[mode])]
         for other in ("no hook", "off"):
             pairs = zip(samples[mode], samples[other], strict=True)
-            difference = statistics.median(one - two for one, two in pairs)
-            columns.append(f"{difference:+8.2f} {100 * difference / base:+6.2f} %")
-        print("  ".join(columns))
+            found[mode].append(statistics.median(one - two for one, two in pairs))
+    return found
+
+
+def run(rounds: int, queries: int) -> None:
+    """Measure every row in this process and print the medians as JSON."""
+    process._client.recorder._notify = lambda work: None
+    call_sites.configure("all", [__file__])  # frames.py is a library
+    with connection.schema_editor() as editor:
+        editor.create_model(Thing)
+    Thing.objects.bulk_create(Thing(name="a thing", size=1, colour="red", price=1) for _ in range(50))
+    rows = {}
+    for frames in DEPTHS:
+        rows[f"one line, {frames} frames"] = medians(measure(rounds, queries, one_query, frames))
+    rows["a view, no repetition"] = medians(measure(rounds, STATEMENTS, many_queries, 0))
+    print(json.dumps(rows))
+
+
+def show(runs: list[dict[str, dict[str, list[float]]]]) -> None:
+    for name in runs[0]:
+        base = statistics.median(run[name]["no hook"][0] for run in runs)
+        for mode in MODES:
+            columns = [f"{name:22} {mode:9} {statistics.median(run[name][mode][0] for run in runs):8.2f}"]
+            for at in (1, 2):
+                differences = [run[name][mode][at] for run in runs]
+                middle = statistics.median(differences)
+                columns.append(f"{middle:+7.2f} ({min(differences):+.1f} to {max(differences):+.1f})")
+                columns.append(f"{100 * middle / base:+6.2f} %")
+            print("  ".join(columns))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--queries", type=int, default=25, help="queries of a unit")
+    parser.add_argument("--processes", type=int, default=7, help="where memory lies by chance differs by 2 µs a query")
     arguments = parser.parse_args()
-    process._client.recorder._notify = lambda work: None
-    call_sites.configure("all", [str(Path(__file__).parent)])
-    with connection.schema_editor() as editor:
-        editor.create_model(Thing)
-    Thing.objects.bulk_create(Thing(name="a thing", size=1, colour="red", price=1) for _ in range(50))
-    print(f"Python {sys.version.split()[0]}, Django {django.get_version()}; µs of CPU a query, medians\n")
-    print(f"{'':22} {'mode':9} {'µs':>8}  {'to no hook':>17}  {'to off':>17}")
-    for frames in DEPTHS:
-        show(f"one line, {frames} frames", measure(arguments.rounds, arguments.queries, one_query, frames))
-    show("a view, no repetition", measure(arguments.rounds, STATEMENTS, many_queries, 0))
+    child = [sys.executable, __file__, "child", str(arguments.rounds), str(arguments.queries)]
+    runs = [json.loads(subprocess.check_output(child)) for _ in range(arguments.processes)]
+    print(f"Python {sys.version.split()[0]}, Django {django.get_version()}; µs of CPU a query, medians (min to max)\n")
+    print(f"{'':22} {'mode':9} {'µs':>8}  {'to no hook':<27} {'to off':>13}")
+    show(runs)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["child"]:
+        run(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        sys.exit(main())

@@ -18,9 +18,10 @@ from shop.models import Author, Book
 from sink import Sink
 
 from django_mercury import call_sites, propagate, unit
-from django_mercury.call_sites import ordinals, places, sources, walk
+from django_mercury.call_sites import parameters_hash, places, sources, walk
 from django_mercury.call_sites.ignoring import ignore
 from mercury_client import faults
+from mercury_client.ordinals import NO_KEY
 from mercury_client.protocol import Site
 from mercury_client.statements import table
 from mercury_client.unit import Unit
@@ -120,7 +121,7 @@ def test_off_captures_nothing_but_ordinals(sink: Sink) -> None:
 
 def test_nothing_is_captured_outside_of_units_or_for_transactions(sink: Sink) -> None:
     ask("SELECT 1")
-    assert sink.outside().records[-1][7:] == (None, 0)
+    assert sink.outside().records[-1][7:] == (None, NO_KEY)  # it is open: a record holds no hash either
     with unit("block"):
         ask("SAVEPOINT x")
         ask("RELEASE SAVEPOINT x")
@@ -165,17 +166,8 @@ def test_what_parameters_may_be() -> None:
     """Exact types only, lists inside of lists too, and neither too many nor too deep."""
     good: list[Any] = [(), [], (1, True), {"a": 1}, ([1, 2], "x"), (decimal.Decimal(1), uuid.UUID(int=0)), (1,) * 2000]
     bad: list[Any] = [(object(),), ({1},), iter(()), (1,) * 2001, [[[[1]]]], "text", (decimal.Decimal, 1)]
-    assert all(ordinals.parameters_hash(one) is not None for one in good)
-    assert [ordinals.parameters_hash(one) for one in bad] == [None] * len(bad)
-
-
-def test_ordinals_are_bounded() -> None:
-    """At the limit the last one counts, beyond it is unknown; statements count as entries too."""
-    seen = ordinals.Ordinals()
-    last = [seen.look(1, (number,), False)[0] for number in range(ordinals.ENTRIES_MAX + 5)]
-    assert last[ordinals.ENTRIES_MAX - 2 :] == [ordinals.ENTRIES_MAX - 1] + [0] * 6
-    assert seen.look(1, (0,), False) == (1, True)
-    assert seen.look(2, (0,), False) == (0, False)
+    assert all(parameters_hash(one) != NO_KEY for one in good)
+    assert [parameters_hash(one) for one in bad] == [NO_KEY] * len(bad)
 
 
 def test_parameters_and_their_hashes_stay_here(sink: Sink) -> None:
@@ -184,8 +176,9 @@ def test_parameters_and_their_hashes_stay_here(sink: Sink) -> None:
     with unit("block") as one:
         ask("SELECT %s", [secret])
         Author.objects.filter(name=secret).first()
-        assert one.scratch is not None
-    assert one.scratch is None
+        assert hash((secret,)) in [record[8] for record in one.records]
+    assert one.ordinals is None and one.scratch is None
+    assert [record[8] for record in one.records] == [1, 1]
     held = repr([record[7:] for record in one.records]) + repr([record[0].text for record in one.records])
     assert secret not in held and str(hash(secret)) not in held and str(hash((secret,))) not in held
     sink.units()
@@ -265,10 +258,33 @@ def test_a_walk_that_asks_does_not_walk_again(sink: Sink, monkeypatch: pytest.Mo
 
 
 def test_a_unit_that_is_sealed_takes_no_scratch() -> None:
+    call_sites.configure("repeated", [HERE])
     one = Unit(1, 1, "", 0)
-    assert call_sites.observe(one, "SELECT 1", None, False, None)[1] == 1
+    call_sites.observe(one, one.statement("SELECT 1"), "SELECT 1", 0)
+    assert one.scratch is not None
     one.seal(1)
     assert one.scratch is None
+    call_sites.observe(one, one.statement("SELECT 1"), "SELECT 1", 0)
+    assert one.scratch is None
+
+
+def test_a_statement_from_elsewhere_is_not_where_it_was_last(sink: Sink) -> None:
+    """The same text, in turn from two lines, from another depth, and below one function called at two lines."""
+
+    def deeper() -> None:
+        ask("SELECT 'in turn'")
+
+    call_sites.configure("all", [HERE])
+    with unit("block"):
+        for _ in range(3):
+            ask("SELECT 'in turn'")
+            ask("SELECT 'in turn'")
+            deeper()
+    sites = [record[7] for record in records(sink)]
+    lines = [[frame.line for frame in site.frames if frame.function != "ask"] for site in sites]
+    here = test_a_statement_from_elsewhere_is_not_where_it_was_last.__code__.co_firstlineno
+    assert [[line - here for line in one[:2]] for one in lines[:3]] == [[9], [10], [4, 11]]
+    assert lines == lines[:3] * 3
 
 
 # What is the application.

@@ -39,10 +39,10 @@ def request(authors: int, name: str = "books/", id: int = 1, parent: Unit | None
     """Return a finished request that asks for the books and for ``authors`` of them."""
     unit = Unit(id, UnitKind.REQUEST, name, 0, parent)
     unit.method = Method.GET
-    unit.record("SELECT * FROM shop_book", "default", "sqlite", 1, 1000, site=SOURCE, ordinal=1)
+    unit.record("SELECT * FROM shop_book", "default", "sqlite", 1, 1000, site=SOURCE, key=1)
     for n in range(authors):
         sql = "SELECT * FROM shop_author WHERE id = %s"
-        unit.record(sql, "default", "sqlite", 2 + n, 1_000_000, site=TRIGGER, ordinal=n + 1)
+        unit.record(sql, "default", "sqlite", 2 + n, 1_000_000, site=TRIGGER, key=n + 1)
     unit.seal(50_000_000)
     return unit
 

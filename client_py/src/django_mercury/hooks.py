@@ -9,13 +9,12 @@ Not seen by it: ``callproc``, the time of fetching, later chunks of a server-sid
 
 ``record_query`` reads two clocks, asks ``call_sites`` where the query comes from, and appends one record. It
 cannot call itself: it only reads attributes of the connection and its cursor, and evaluates no SQL and no
-``repr``. Parameters are numbered by their hash and never kept; with ``many`` they may be a generator and are not
+``repr``. Of parameters a hash is kept while the unit is open; with ``many`` they may be a generator and are not
 looked at. Our errors are counted; those of the query pass through untouched.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
@@ -25,11 +24,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from mercury_client import faults
+from mercury_client.ordinals import NO_KEY
 from mercury_client.protocol import RecordFlags, UnitKind
 from mercury_client.recorder import current, innermost
-from mercury_client.unit import Unit
+from mercury_client.statements import table
 
-from .call_sites import observe
+from . import call_sites
+from .call_sites import parameters_hash
 
 __all__ = ["install", "install_on", "record_query"]
 
@@ -39,7 +40,7 @@ _IN_TRANSACTION = int(RecordFlags.IN_TRANSACTION)
 _OUTSIDE = int(UnitKind.OUTSIDE)
 
 _current = current.get
-_frame = sys._getframe
+_find = table.find
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
@@ -51,46 +52,43 @@ def record_query(execute: Execute, sql: Any, params: Any, many: bool, context: d
         unit = innermost()
         if unit is None:
             return execute(sql, params, many, context)
+    failed = True
     start = perf_counter_ns()
     try:
         result = execute(sql, params, many, context)
-    except BaseException:
-        _record(unit, sql, params, many, context, start, perf_counter_ns() - start, True)
-        raise
-    _record(unit, sql, params, many, context, start, perf_counter_ns() - start, False)
-    return result
-
-
-def _record(
-    unit: Unit,
-    sql: Any,
-    params: Any,
-    many: bool,
-    context: dict[str, Any],
-    start: int,
-    duration: int,
-    failed: bool,
-) -> None:
-    try:
-        connection = context["connection"]
-        flags = _MANY if many else 0
-        rows = -1
-        if failed:
-            flags |= _FAILED
-        else:
-            cursor = context["cursor"]
-            rows = getattr(cursor, "cursor", cursor).rowcount  # past Django's wrapper, which is slow to ask
-            if rows.__class__ is not int or rows < 0:
-                rows = -1
-        if connection.in_atomic_block:
-            flags |= _IN_TRANSACTION
-        if unit.kind == _OUTSIDE:
-            site, ordinal = None, 0
-        else:  # from here: record_query, then Django's _execute_with_wrappers and execute, then who asked
-            site, ordinal = observe(unit, sql, params, many, _frame(4))
-        unit.record(sql, connection.alias, connection.vendor, start, duration, flags, rows, site, ordinal)
-    except Exception:
-        faults.recover("query")
+        failed = False
+        return result
+    finally:
+        duration = perf_counter_ns() - start
+        try:
+            connection = context["connection"]
+            flags = _MANY if many else 0
+            rows = -1
+            if failed:
+                flags |= _FAILED
+            else:
+                cursor = context["cursor"]
+                rows = getattr(cursor, "cursor", cursor).rowcount  # past Django's wrapper, which is slow to ask
+                if rows.__class__ is not int or rows < 0:
+                    rows = -1
+            if connection.in_atomic_block:
+                flags |= _IN_TRANSACTION
+            statement = (_find(sql) if sql.__class__ is str else None) or unit.statement(sql)
+            site, key = None, NO_KEY
+            if not statement.control and unit.kind != _OUTSIDE:
+                if not many:
+                    key = parameters_hash(params)
+                if call_sites.captures:
+                    # From here: this, then Django's _execute_with_wrappers and execute, then who asked.
+                    site = call_sites.observe(unit, statement, sql, 3)
+            record = (statement, connection.alias, connection.vendor, start, duration, flags, rows, site, key)
+            records = unit.records
+            if len(records) < unit.room:
+                records.append(record)
+            else:
+                unit.overflow(unit, record)
+        except Exception:
+            faults.recover("query")
 
 
 def install_on(connection: BaseDatabaseWrapper) -> None:

@@ -34,14 +34,17 @@ def is_transaction_control(text: str) -> bool:
 
 
 class Statement:
-    """One SQL text; ``control``: transaction control. ``sightings`` is for those who capture call sites."""
+    """One SQL text; ``control``: transaction control. ``sightings`` and ``place`` are for those who capture
+    call sites.
+    """
 
-    __slots__ = ("control", "sightings", "text")
+    __slots__ = ("control", "place", "sightings", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.control = is_transaction_control(text)
         self.sightings = 0
+        self.place: Any = None
 
     def __repr__(self) -> str:
         return f"<Statement {self.text[:60]!r}>"

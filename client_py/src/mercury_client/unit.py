@@ -1,10 +1,12 @@
 """One unit of work (a request, a task, a command, a test, a block) and the queries made in it.
 
-``Unit.record`` is the hot path: a dictionary look-up, two comparisons and an append. What it leaves out
-(totals, sizes, folding) is done in ``seal``, once a unit, or past ``unit_records_max``, where ``fold``
+``Unit.statement`` and ``Unit.add`` are the hot path: a dictionary look-up, two comparisons and an append. What
+they leave out (totals, sizes, ordinals) is done in ``seal``, once a unit. Past ``unit_records_max``, ``fold``
 counts calls in groups instead of keeping them.
 
-A record is the tuple (statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal).
+A record is the tuple (statement, alias, vendor, start_ns, duration_ns, flags, rows, site, key). ``key`` is a hash
+of the query's parameters while the unit is open, NO_KEY if there is none, and an ordinal once it is sealed
+(ordinals.py).
 
 Threads: several may record into one unit (list appends are atomic). Sealing, splitting and folding take one
 lock. The record list is never replaced while a unit is open: a thread may be between looking at it and
@@ -18,7 +20,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .limits import NAME_BYTES_MAX, UNIT_GROUPS_MAX, UNIT_RECORDS_MAX
-from .protocol import RecordFlags, Site
+from .ordinals import NO_KEY, Ordinals
+from .protocol import RecordFlags, Site, UnitKind
 from .statements import OVERFLOW, Statement, table
 
 __all__ = ["Group", "Record", "Unit", "after_fork", "fold", "ignore"]
@@ -33,6 +36,7 @@ TEXT_BYTES_MAX = 2 * 1024 * 1024  # new SQL text that one unit may bring; beyond
 PART_MAX = 65535
 
 _FAILED = int(RecordFlags.FAILED)
+_BLOCK = int(UnitKind.BLOCK)
 _find = table.find
 _lock = threading.RLock()  # sealing, splitting, folding; RLock: a finalizer's query may come in between
 
@@ -67,7 +71,7 @@ class Unit:
     __slots__ = (
         "caches", "closed", "count", "cpu_ns", "db_ns", "descendant_db_ns", "descendant_queries",
         "descendant_units", "duration_ns", "exception", "failed", "failed_queries", "first_byte_ns", "groups",
-        "id", "kind", "method", "more", "name", "number", "operation", "overflow", "parent", "parent_id",
+        "id", "kind", "method", "more", "name", "number", "operation", "ordinals", "overflow", "parent", "parent_id",
         "part", "queries", "records", "room", "scratch", "size", "start_ns", "status", "streamed", "template_count",
         "template_ns", "text_bytes",
     )  # fmt: skip
@@ -102,6 +106,7 @@ class Unit:
         self.descendant_db_ns = 0
         self.descendant_units = 0
         self.text_bytes = 0
+        self.ordinals: Ordinals | None = None
         self.scratch: Any = None
         self.closed = False
         self.count = 0  # records that belong to the sealed unit; what a late thread appends is none of it
@@ -123,35 +128,35 @@ class Unit:
         flags: int = 0,
         rows: int = -1,
         site: Site | None = None,
-        ordinal: int = 0,
+        key: int = NO_KEY,
     ) -> None:
         """Add one query; never raises, at most 1 µs for a statement that is known.
 
         ``sql``: ``str``, ``bytes``, a psycopg object, or a ``Statement``. ``vendor``: Django's
-        ``connection.vendor``. ``flags``: of RecordFlags. ``rows`` -1: unknown. ``ordinal``: which distinct
-        parameter set of this statement in this unit, from 1; 0: unknown.
+        ``connection.vendor``. ``flags``: of RecordFlags. ``rows`` -1: unknown. ``key``: a hash of the
+        parameters, which tells one set of them from another; NO_KEY: unknown.
         """
-        records = self.records
-        statement = _find(sql) if sql.__class__ is str else None
-        if statement is not None and len(records) < self.room:
-            records.append((statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal))
-        else:
-            self._record_slowly(sql, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal)
-
-    def _record_slowly(self, sql: Any, *rest: Any) -> None:
         try:
-            statement = sql if isinstance(sql, Statement) else self._intern(sql)
-            record: Record = (statement, *rest)
-            if len(self.records) < self.room:
-                self.records.append(record)
-            else:
-                self.overflow(self, record)
+            statement = sql if isinstance(sql, Statement) else self.statement(sql)
+            self.add((statement, alias, vendor, start_ns, duration_ns, flags, rows, site, key))
         except Exception:
             from . import faults
 
             faults.recover("record")
 
-    def _intern(self, sql: Any) -> Statement:
+    def add(self, record: Record) -> None:
+        """Add a record whose statement is one of ``statement()``."""
+        records = self.records
+        if len(records) < self.room:
+            records.append(record)
+        else:
+            self.overflow(self, record)
+
+    def statement(self, sql: Any) -> Statement:
+        """Return the statement of a text, ``bytes`` or psycopg object; OVERFLOW beyond the unit's share of new text."""
+        known = _find(sql) if sql.__class__ is str else None
+        if known is not None:
+            return known
         statement, new_bytes = table.intern(sql)
         if new_bytes:
             if self.text_bytes + new_bytes > TEXT_BYTES_MAX:
@@ -197,8 +202,10 @@ class Unit:
             self.room = -1
             self.closed = True
             self.scratch = None
+            self.records = self._numbered(self.records)
+            self.ordinals = None
             self.count = len(self.records)
-            self._close_account(self.records[: self.count], end_ns)
+            self._close_account(self.records, end_ns)
             ancestor = self.parent
             while ancestor is not None and ancestor.closed:
                 ancestor = ancestor.parent
@@ -219,7 +226,7 @@ class Unit:
                 return None
             part = Unit(self.id, self.kind, self.name, self.start_ns)
             count = len(self.records)
-            part.records = self.records[:count]
+            part.records = self._numbered(self.records[:count])
             del self.records[:count]
             part.groups, self.groups = self.groups, None
             part.text_bytes, self.text_bytes = self.text_bytes, 0
@@ -234,6 +241,17 @@ class Unit:
             part.overflow = ignore
             self.part = min(self.part + 1, PART_MAX)
             return part
+
+    def _numbered(self, records: list[Record]) -> list[Record]:
+        """Number parameter sets as one with the open units around a block: they are judged together."""
+        if not records:
+            return []
+        judged = self
+        while judged.kind == _BLOCK and judged.parent is not None and not judged.parent.closed:
+            judged = judged.parent
+        if judged.ordinals is None:
+            judged.ordinals = Ordinals()
+        return judged.ordinals.numbered(records)
 
     def _close_account(self, records: list[Record], now_ns: int) -> None:
         queries = db_ns = failed = 0

@@ -41,10 +41,11 @@ def unit_of(calls: Sequence[Call], kind: int = UnitKind.REQUEST, number: int = 1
     """Return a finished unit of 50 ms with calls of 1 ms each and other values each time."""
     unit = Unit(number, kind, "/books/", 0)
     for sql, site, start in calls:
-        unit.record(sql, "default", "sqlite", start * MS, MS, 0, -1, site, start + 1)
+        unit.record(sql, "default", "sqlite", start * MS, MS, 0, -1, site)
     for name, value in more.items():
         setattr(unit, name, value)
     unit.seal(50 * MS)
+    unit.records = [(*record[:8], start + 1) for record, (_, _, start) in zip(unit.records, calls, strict=True)]
     return unit
 
 

@@ -1,10 +1,16 @@
 """Get from a frame to its call site: cheaply where the way is known, by the long walk where it is new.
 
 The key of a stack is, for each frame from the query out to the request handler, the identity of its code and
-the index of the instruction it is at: about 0.15 µs a frame. A code object is never hashed, which may cost
-9 µs; ``id()`` names it, and the table keeps it alive so that no other gets the number. Where code serves many
-places (see readers.py), what the readers say is part of the key as well. The statement is part of it by its
-hash: one line that runs many querysets has as many sites.
+the index of the instruction it is at: about 0.2 µs a frame. A code object is never hashed, which may cost 9 µs;
+``id()`` names it, and the entry keeps it alive so that no other gets the number. Where code serves many places
+(see readers.py), what the readers say is part of the key as well. The statement is part of it by its hash: one
+line that runs many querysets has as many sites.
+
+Most statements are made where they were made before, so a statement remembers its last stack, and that is
+compared first, at its landmarks alone: the application's frames, what each of them has called, the frames with
+a reader, and the outermost. ``sys._getframe`` gets there without making an object of every frame between, which
+is most of what a frame costs. The same number of library frames lies between, entered by the same call, for the
+same statement.
 
 Equal sites are one object, whatever keys lead there: instructions move when Python specialises byte code.
 Everything is bounded: a table that is full is started over.
@@ -12,17 +18,19 @@ Everything is bounded: a table that is full is started over.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Hashable, Sequence
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from mercury_client.protocol import Site
+from mercury_client.statements import Statement
 
 from . import ignoring
 from .readers import Reader, readers_of
 from .resolve import resolve
-from .stack import HANDLERS, STEPS_MAX
+from .stack import HANDLERS, STEPS_MAX, Step
 
 __all__ = ["Table", "clear", "site_of"]
 
@@ -31,20 +39,40 @@ SITES_MAX = 20_000
 SITES_OF_KEY_MAX = 500  # statements and places of one stack; beyond, a place has the site of its first statement
 
 _FRAMES = range(STEPS_MAX)
+_frame = sys._getframe
 _reason = ignoring.reason.get
 _handler, _outer_handler = HANDLERS
+
+
+# What stands at a landmark: how far out it is (0: the next after the landmark before), its code, its instruction.
+_Landmark = tuple[int, CodeType, int]
 
 
 class _Entry:
     """What is known about one stack."""
 
-    __slots__ = ("keep", "places", "readers", "sites")
+    __slots__ = ("is_whole", "keep", "landmarks", "places", "readers", "sites", "table")
 
-    def __init__(self, readers: tuple[tuple[int, Reader], ...], keep: list[Any]) -> None:
+    def __init__(self, table: Table, stack: Sequence[FrameType], readers: tuple[tuple[int, Reader], ...]) -> None:
+        self.table = table
+        self.landmarks = _landmarks(stack, {depth for depth, _ in readers})
+        self.is_whole = len(stack) < STEPS_MAX and stack[-1].f_code not in HANDLERS  # nothing is further out
         self.readers = readers
-        self.keep = keep
+        self.keep: list[Any] = [frame.f_code for frame in stack]
         self.sites: dict[Hashable, Site] = {}  # by statement, reason, and what the readers say
         self.places: dict[Hashable, Site] = {}  # without the statement
+
+
+def _landmarks(stack: Sequence[FrameType], read: set[int]) -> tuple[_Landmark, ...]:
+    application = [Step(frame).application for frame in stack]
+    found: list[_Landmark] = []
+    last = -2
+    for depth, frame in enumerate(stack):
+        called = depth + 1 < len(stack) and application[depth + 1]
+        if application[depth] or called or depth in read or depth == len(stack) - 1 or not any(application):
+            found.append((0 if depth == last + 1 else depth, frame.f_code, frame.f_lasti))
+            last = depth
+    return tuple(found)
 
 
 class Table:
@@ -67,12 +95,51 @@ def clear() -> None:
     _table = Table()
 
 
-def site_of(frame: FrameType | None, statement: int, sql: str) -> Site | None:
-    """Return the call site of the query that ``frame`` (the caller of ``cursor.execute``) makes.
+def site_of(above: int, statement: Statement, sql: str) -> Site | None:
+    """Return the call site of the query that is made ``above`` frames out from the caller of this.
 
-    ``statement`` is the hash of the text. None if it cannot be told.
+    ``sql`` is what ``statement`` was made of. None if the site cannot be told.
     """
-    start = frame
+    entry: _Entry | None = statement.place
+    frame: FrameType | None = None
+    if entry is None or entry.table is not _table or not _is_at(entry, above + 2):
+        frame = _frame(above + 1)
+        entry = _find(frame)
+        if entry is None:
+            return _add(frame, statement, sql)
+        statement.place = entry
+    reason = _reason()
+    if not entry.readers:
+        key = hash(sql)
+        site = entry.sites.get((key, reason) if reason else key)
+        return site or _look_closer(entry, frame or _frame(above + 1), sql, reason, ())
+    frame = frame or _frame(above + 1)
+    keep: list[Any] = []
+    said = _read(entry.readers, frame, keep)
+    site = entry.sites.get((hash(sql), reason, said))
+    if site is None:
+        site = _look_closer(entry, frame, sql, reason, said, keep)
+    return site
+
+
+def _is_at(entry: _Entry, above: int) -> bool:
+    """Tell whether the stack from ``above`` frames out is that of ``entry``."""
+    try:
+        frame: Any = None
+        for depth, code, instruction in entry.landmarks:
+            frame = _frame(above + depth) if depth or frame is None else frame.f_back
+            if frame.f_code is not code or frame.f_lasti != instruction:
+                return False
+        return not entry.is_whole or frame.f_back is None
+    except (ValueError, AttributeError):  # the stack ends before
+        return False
+
+
+def _find(frame: FrameType | None) -> _Entry | None:
+    return _table.entries.get(tuple(_key_of(frame)))
+
+
+def _key_of(frame: FrameType | None) -> list[int]:
     key: list[int] = []
     add = key.append
     for _ in _FRAMES:
@@ -84,21 +151,7 @@ def site_of(frame: FrameType | None, statement: int, sql: str) -> Site | None:
         if code is _handler or code is _outer_handler:
             break
         frame = frame.f_back
-    table = _table
-    stack = tuple(key)
-    entry = table.entries.get(stack)
-    if entry is None:
-        return _add(table, stack, start, statement, sql)
-    reason = _reason()
-    if not entry.readers:
-        site = entry.sites.get((statement, reason) if reason else statement)
-        return site or _look_closer(table, entry, start, statement, reason, (), sql)
-    keep: list[Any] = []
-    said = _read(entry.readers, start, keep)
-    site = entry.sites.get((statement, reason, said))
-    if site is None:
-        site = _look_closer(table, entry, start, statement, reason, said, sql, keep)
-    return site
+    return key
 
 
 def _read(readers: tuple[tuple[int, Reader], ...], frame: FrameType | None, keep: list[Any]) -> tuple[Hashable, ...]:
@@ -113,30 +166,35 @@ def _read(readers: tuple[tuple[int, Reader], ...], frame: FrameType | None, keep
     return tuple(said)
 
 
-def _add(table: Table, stack: tuple[int, ...], start: FrameType | None, statement: int, sql: str) -> Site | None:
+def _add(start: FrameType | None, statement: Statement, sql: str) -> Site | None:
     thread = threading.get_ident()
-    if thread in _resolving:
+    if start is None or thread in _resolving:
         return None
     _resolving.add(thread)
     try:
+        table = _table
         if len(table.entries) >= table.keys_max:
             table.entries.clear()
             table.sites.clear()
         site = _intern(table, resolve(start, sql))
         readers = readers_of(start, bool(site.view))
-        keep: list[Any] = []
-        frame = start
-        while frame is not None and len(keep) < len(stack):
-            keep.append(frame.f_code)
-            frame = frame.f_back
-        entry = _Entry(readers, keep)
-        said = _read(readers, start, keep)
+        key = _key_of(start)
+        entry = _Entry(table, _stack(start, len(key) // 2), readers)
+        said = _read(readers, start, entry.keep)
         reason = _reason()
-        entry.sites[_key(statement, reason, said)] = entry.places[(reason, said)] = site
-        table.entries[stack] = entry
+        entry.sites[_key(hash(sql), reason, said)] = entry.places[(reason, said)] = site
+        table.entries[tuple(key)] = statement.place = entry
         return site
     finally:
         _resolving.discard(thread)
+
+
+def _stack(frame: FrameType | None, frames: int) -> list[FrameType]:
+    stack: list[FrameType] = []
+    while frame is not None and len(stack) < frames:
+        stack.append(frame)
+        frame = frame.f_back
+    return stack
 
 
 def _key(statement: int, reason: str, said: tuple[Hashable, ...]) -> Hashable:
@@ -146,14 +204,7 @@ def _key(statement: int, reason: str, said: tuple[Hashable, ...]) -> Hashable:
 
 
 def _look_closer(
-    table: Table,
-    entry: _Entry,
-    start: FrameType | None,
-    statement: int,
-    reason: str,
-    said: tuple[Hashable, ...],
-    sql: str,
-    keep: Sequence[Any] = (),
+    entry: _Entry, start: FrameType | None, sql: str, reason: str, said: tuple[Hashable, ...], keep: Sequence[Any] = ()
 ) -> Site | None:
     """Walk the long way for a statement or place that is new on a known stack."""
     thread = threading.get_ident()
@@ -163,9 +214,9 @@ def _look_closer(
         return entry.places.get((reason, said))
     _resolving.add(thread)
     try:
-        site = _intern(table, resolve(start, sql))
+        site = _intern(entry.table, resolve(start, sql))
         entry.keep += keep  # what the key names by id() lives as long as it
-        entry.sites[_key(statement, reason, said)] = site
+        entry.sites[_key(hash(sql), reason, said)] = site
         entry.places.setdefault((reason, said), site)
         return site
     finally:
