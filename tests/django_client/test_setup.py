@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
@@ -249,8 +250,8 @@ def test_the_middlewares_place_is_checked(listed: list[str], expected: list[str]
 def test_the_bookshop_itself_is_clean() -> None:
     """As a site that is set up as the README says."""
     every = (
-        checks.check_settings, checks.check_middleware, checks.check_async, checks.check_distorting,
-        checks.check_engines, checks.check_owner,
+        checks.check_settings, checks.check_ignore, checks.check_middleware, checks.check_async,
+        checks.check_distorting, checks.check_engines, checks.check_owner,
     )  # fmt: skip
     assert [message for check in every for message in check()] == []
 
@@ -261,6 +262,17 @@ def test_settings_are_checked() -> None:
         error, warning = checks.check_settings()
     assert ids([error, warning]) == ["E001", "W008"]
     assert "'fast'" in error.msg and "did you mean 'MODE'?" in warning.msg
+
+
+def test_an_ignore_rule_that_has_ended_is_told() -> None:
+    """The last day counts; a rule without an end never ends."""
+    today = datetime.date.today()
+    ends = {"yesterday": str(today - datetime.timedelta(days=1)), "today": str(today), "never": ""}
+    rules = [{"route": "books/", "reason": reason, "until": until} for reason, until in ends.items()]
+    with override_settings(MERCURY={"IGNORE": rules}):
+        (warning,) = checks.check_ignore()
+    assert ids([warning]) == ["W007"]
+    assert ends["yesterday"] in warning.msg and warning.msg.startswith("Rule 1") and "yesterday" in warning.msg
 
 
 class SyncOnly:

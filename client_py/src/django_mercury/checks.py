@@ -9,6 +9,7 @@
 | W004 | warning | a middleware without async support forces thread hops under ASGI |
 | W005 | warning | silk or the debug toolbar distort the timing |
 | W006 | warning | a database engine has no execute wrappers: its queries are not seen |
+| W007 | warning | a rule of ``IGNORE`` has ended: it matches nothing any more |
 | W008 | warning | an unknown key, with the nearest known one |
 | W009 | warning | another distribution owns ``django_mercury/`` |
 
@@ -17,6 +18,7 @@ A check connects to nothing: no database, no daemon.
 
 from __future__ import annotations
 
+import datetime
 import importlib.metadata
 import sys
 from collections.abc import Iterable
@@ -41,6 +43,7 @@ def register() -> None:
     """Register all checks; Django ignores a second registration."""
     for check in (
         check_settings,
+        check_ignore,
         check_middleware,
         check_async,
         check_distorting,
@@ -59,6 +62,21 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     ]
     found += [checks.Warning(sentence, id="django_mercury.W008") for sentence in configuration.unknown]
     return found
+
+
+def check_ignore(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """W007, of what can be told without a run."""
+    today = datetime.date.today().isoformat()
+    return [
+        checks.Warning(
+            f"Rule {number} of MERCURY['IGNORE'] ended with {rule['until']} and matches nothing any more: "
+            f"{rule.get('reason', '')}",
+            hint="Mend what it silenced and delete the rule, or give it a later date.",
+            id="django_mercury.W007",
+        )
+        for number, rule in enumerate(conf.load().ignore, 1)
+        if rule.get("until") and rule["until"] < today
+    ]
 
 
 def check_middleware(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
