@@ -24,18 +24,19 @@ base::Result<DictionaryEntry*> Dictionary::place(std::uint32_t id, EntryKind kin
   if (id > entries_.size() + 1) {
     return Error{"id_out_of_range", fmt::format("id {} leaves a gap, the next new id is {}", id, entries_.size() + 1)};
   }
-  if (id == entries_.size() + 1) entries_.emplace_back();
-  DictionaryEntry& entry = entries_[id - 1];
-  release(entry);
-  entry = DictionaryEntry{};
-  entry.kind = kind;
-  return &entry;
+  if (id == entries_.size() + 1) {
+    entries_.emplace_back();
+    meanings_.emplace_back();
+  }
+  release(id);
+  entries_[id - 1] = DictionaryEntry{};
+  meanings_[id] = Meaning{kind, bit_of(kind)};
+  return &entries_[id - 1];
 }
 
 base::Status Dictionary::define_statement(std::uint32_t id, std::string_view sql, model::Vendor vendor) {
-  auto entry = place(id, EntryKind::Statement);
-  if (!entry) return entry.error();
-  (*entry)->statement = tables_->refer(sql, vendor);
+  if (auto entry = place(id, EntryKind::Statement); !entry) return entry.error();
+  meanings_[id].statement = tables_->refer(sql, vendor);
   return base::Done{};
 }
 
@@ -55,6 +56,7 @@ base::Status Dictionary::define_site(std::uint32_t id, model::Site site) {
   auto entry = place(id, EntryKind::Site);
   if (!entry) return entry.error();
   (*entry)->site = tables_->refer_site(std::move(site));
+  meanings_[id].site = (*entry)->site.get();
   return base::Done{};
 }
 
@@ -63,18 +65,20 @@ base::Status Dictionary::check(std::uint32_t id, EntryKind kind, const char* fie
   if (id > entries_.size()) {
     return Error{"id_unknown", fmt::format("{} names id {}, {} are defined", field, id, entries_.size())};
   }
-  return Error{"id_kind", fmt::format("{} names id {}, which is a {}, not a {}", field, id,
-                                      name_of(entries_[id - 1].kind), name_of(kind))};
+  return Error{"id_kind", fmt::format("{} names id {}, which is a {}, not a {}", field, id, name_of(meanings_[id].kind),
+                                      name_of(kind))};
 }
 
-void Dictionary::release(DictionaryEntry& entry) {
-  if (entry.statement != nullptr) tables_->unrefer(entry.statement);
-  tables_->dictionary_bytes -= entry.text.size();
+void Dictionary::release(std::uint32_t id) {
+  if (meanings_[id].statement != nullptr) tables_->unrefer(meanings_[id].statement);
+  tables_->dictionary_bytes -= entries_[id - 1].text.size();
 }
 
 void Dictionary::clear() {
-  for (DictionaryEntry& entry : entries_) release(entry);
+  for (std::uint32_t id = 1; id <= entries_.size(); ++id) release(id);
   entries_.clear();
+  meanings_.assign(1, kNothing);
+  nameless_ = {};
 }
 
 }  // namespace mercury::aggregate

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +22,28 @@ namespace mercury::aggregate {
 
 enum class EntryKind : std::uint8_t { None, Statement, Site, Route, Alias, Cache };
 
-struct DictionaryEntry {
+// What a record needs of an entry. They stand apart from the rest, so that a unit's records touch few cache lines.
+struct Meaning {
   EntryKind kind = EntryKind::None;
-  Statement* statement = nullptr;                 // of kind Statement
+  std::uint8_t kinds = 0;                   // what it may stand for: the bit of `kind`; of id 0, every bit
+  Statement* statement = nullptr;           // of kind Statement
+  const model::JudgedSite* site = nullptr;  // of kind Site; null: beyond the share of its user
+};
+
+struct Client;
+
+// The series that units of a route went to last: the next one is most likely of the same.
+struct KnownSeries {
+  Series* series = nullptr;
+  const Client* client = nullptr;  // whose units they were
+  SeriesKey key{};
+  std::uint64_t version = 0;  // of the tables; another one: the series may be gone
+};
+
+struct DictionaryEntry {
   std::string text;                               // of kinds Route, Alias, Cache
   std::shared_ptr<const model::JudgedSite> site;  // of kind Site; null: beyond the share of its user
+  KnownSeries series;                             // of kind Route
 };
 
 class Dictionary {
@@ -45,8 +63,10 @@ class Dictionary {
 
   // Errors: id_unknown, id_kind. Id 0 is always fine: nothing.
   [[nodiscard]] base::Status check(std::uint32_t id, EntryKind kind, const char* field) const;
+  // By id, 0 for none included: a record is checked and resolved with one look at each.
+  [[nodiscard]] std::span<const Meaning> meanings() const { return meanings_; }
   // Preconditions: check() was fine for this id.
-  [[nodiscard]] Statement* statement(std::uint32_t id) const { return entries_[id - 1].statement; }
+  [[nodiscard]] Statement* statement(std::uint32_t id) const { return meanings_[id].statement; }
   [[nodiscard]] const std::shared_ptr<const model::JudgedSite>& site(std::uint32_t id) const {
     static const std::shared_ptr<const model::JudgedSite> kNone;
     return id == 0 ? kNone : entries_[id - 1].site;
@@ -54,18 +74,26 @@ class Dictionary {
   [[nodiscard]] std::string_view text(std::uint32_t id) const {
     return id == 0 ? std::string_view{} : std::string_view(entries_[id - 1].text);
   }
-  [[nodiscard]] bool is(std::uint32_t id, EntryKind kind) const {
-    return id - 1 < entries_.size() && entries_[id - 1].kind == kind;
+  static constexpr std::uint8_t bit_of(EntryKind kind) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
   }
+  [[nodiscard]] bool is(std::uint32_t id, EntryKind kind) const {
+    return id < meanings_.size() && meanings_[id].kind == kind;
+  }
+  // Of the route with this id; id 0 has one as well.
+  [[nodiscard]] KnownSeries& series_of(std::uint32_t id) { return id == 0 ? nameless_ : entries_[id - 1].series; }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   void clear();
 
  private:
-  void release(DictionaryEntry& entry);
+  void release(std::uint32_t id);
   base::Result<DictionaryEntry*> place(std::uint32_t id, EntryKind kind);
 
   UserTables* tables_ = nullptr;
   std::vector<DictionaryEntry> entries_;  // entries_[id - 1]
+  static constexpr Meaning kNothing{.kinds = 0xff};
+  std::vector<Meaning> meanings_{kNothing};  // meanings_[id]
+  KnownSeries nameless_;
 };
 
 }  // namespace mercury::aggregate

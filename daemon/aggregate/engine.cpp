@@ -22,37 +22,21 @@ constexpr auto kAgeMax = std::chrono::milliseconds(limits::unit_age_max_ms);
 constexpr std::uint16_t kServerError = 500;
 constexpr std::size_t kOpenRecordsMax = 10'000;  // timelines of all open units of a user
 constexpr std::size_t kAliasShownMax = 64;
+constexpr std::size_t kAhead = 8;  // records whose memory is asked for before the first of them needs it
 
-// Every id defined and of its kind, and the totals what the records say: nothing is folded before.
-base::Status check_unit(const Dictionary& dictionary, const Unit& unit) {
-  if (auto fine = dictionary.check(unit.header.name, EntryKind::Route, "the unit's name"); !fine) return fine;
-  std::uint64_t calls = 0;
-  for (std::size_t i = 0; i < unit.record_count; ++i) {
-    const model::QueryRecord record = unit.record(i);
-    const bool known = (record.statement == 0 || dictionary.is(record.statement, EntryKind::Statement)) &&
-                       (record.site == 0 || dictionary.is(record.site, EntryKind::Site)) &&
-                       (record.alias() == 0 || dictionary.is(record.alias(), EntryKind::Alias));
-    if (!known) {
-      if (auto fine = dictionary.check(record.statement, EntryKind::Statement, "a record's statement"); !fine)
-        return fine;
-      if (auto fine = dictionary.check(record.site, EntryKind::Site, "a record's site"); !fine) return fine;
-      return dictionary.check(record.alias(), EntryKind::Alias, "a record's alias");
-    }
-    if ((record.flags() & ~record_flag::kKnown) != 0) {
-      return Error{"unit_invalid",
-                   fmt::format("record flags 0x{:04x}, known are 0x{:04x}", record.flags(), record_flag::kKnown)};
-    }
-    if (!record.has(record_flag::kControl)) calls += record.calls();
-  }
-  for (std::size_t i = 0; i < unit.cache_count(); ++i) {
-    if (auto fine = dictionary.check(unit.cache(i).cache, EntryKind::Cache, "a cache entry"); !fine) return fine;
-  }
-  const bool whole = unit.header.part == 0 && !unit.header.has(unit_flag::kMoreParts);
-  if (whole && calls != unit.header.queries) {
-    return Error{"totals_mismatch",
-                 fmt::format("the unit says {} queries, its records are {}", unit.header.queries, calls)};
-  }
-  return base::Done{};
+// The judge may not change what it looks at, hence the const in Query; the tables are the engine's own.
+Statement& statement_of(const model::Query& query) {
+  return const_cast<Statement&>(static_cast<const Statement&>(*query.statement));
+}
+
+// Why a record cannot be: what read() has found is looked at again, slowly, for its sentence.
+Error refusal(const Dictionary& dictionary, const model::QueryRecord& record) {
+  if (auto fine = dictionary.check(record.statement, EntryKind::Statement, "a record's statement"); !fine)
+    return fine.error();
+  if (auto fine = dictionary.check(record.site, EntryKind::Site, "a record's site"); !fine) return fine.error();
+  if (auto fine = dictionary.check(record.alias(), EntryKind::Alias, "a record's alias"); !fine) return fine.error();
+  return Error{"unit_invalid",
+               fmt::format("record flags 0x{:04x}, known are 0x{:04x}", record.flags(), record_flag::kKnown)};
 }
 
 std::pair<std::uint64_t, std::uint64_t> cache_sums(const Unit& unit) {
@@ -90,7 +74,7 @@ void add_timeline(const Dictionary& dictionary, const Unit& unit, std::vector<Sa
 
 }  // namespace
 
-base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, const Unit& unit, Arrival arrival) {
+base::Result<Folded> Engine::fold(Client& client, Dictionary& dictionary, const Unit& unit, Arrival arrival) {
   const UnitHeader& header = unit.header;
   if (header.number > client.loss.created) {
     return Error{"number_invalid", fmt::format("number {} is higher than the {} units the client says it created",
@@ -101,7 +85,7 @@ base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, 
     ++revision_;
     return Folded::Duplicate;
   }
-  if (auto fine = check_unit(dictionary, unit); !fine) return fine.error();
+  if (auto fine = read(client, dictionary, unit); !fine) return fine.error();
   const bool whole = header.part == 0 && !header.has(unit_flag::kMoreParts);
   if (!whole) {
     if (auto fine = fold_part(client, dictionary, unit, arrival); !fine) return fine.error();
@@ -110,9 +94,13 @@ base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, 
     const auto [hits, misses] = cache_sums(unit);
     client.queries += header.queries;
     const Closing closing{header, route, hits, misses, false, arrival, unit.memory_bytes};
-    Series& series = fold_series(client, closing);
-    fold_statements(client, dictionary, unit, route);
-    collect_queries(client, dictionary, unit, nullptr);
+    KnownSeries& known = dictionary.series_of(header.name);
+    Series& series = series_of(client, known, closing);
+    fold_series(series, closing);
+    fold_statements(known.series == nullptr ? client.tables->find_name(route) : known.key.route);
+    note_aliases(client, dictionary);
+    sites_.clear();
+    if (header.parent_id != 0) hold_sites(dictionary, unit, SIZE_MAX);
     judge(client, series, closing, nullptr);
     if (client.tables->wants_sample(header.duration_ns)) {
       UnitSample sample{client.labels, client.incarnation, std::string(route), header, arrival.end, false, {}, 0};
@@ -127,15 +115,112 @@ base::Result<Folded> Engine::fold(Client& client, const Dictionary& dictionary, 
   return Folded::Counted;
 }
 
-Series& Engine::fold_series(Client& client, const Closing& closing) {
+base::Status Engine::read(const Client& client, const Dictionary& dictionary, const Unit& unit) {
+  if (auto fine = dictionary.check(unit.header.name, EntryKind::Route, "the unit's name"); !fine) return fine;
+  const std::span<const Meaning> meanings = dictionary.meanings();
+  const auto stands_for = [meanings](std::uint32_t id, EntryKind kind) {
+    return id < meanings.size() && (meanings[id].kinds & Dictionary::bit_of(kind)) != 0;
+  };
+  if (queries_.size() < unit.record_count) queries_.resize(unit.record_count);
+  model::Query* const queries = queries_.data();
+  const std::byte* bytes = unit.record_bytes.data();
+  const std::size_t record_size = unit.record_size;
+  const std::size_t record_count = unit.record_count;
+  const std::uint64_t unit_start_ns = unit.header.start_ns;
+  const std::uint64_t mark = ++mark_;
+  aliases_.clear();
+  std::uint32_t last_alias = UINT32_MAX;
+  std::uint32_t count = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t last_start_ns = 0;
+  bool sorted = true;
+  for (std::size_t i = 0; i < record_count; ++i, bytes += record_size) {
+    const model::QueryRecord record = model::record_at(bytes);
+    const std::uint8_t alias = record.alias();
+    const std::uint16_t flags = record.flags();
+    if (!stands_for(record.statement, EntryKind::Statement) || !stands_for(record.site, EntryKind::Site) ||
+        (flags & ~record_flag::kKnown) != 0) [[unlikely]] {
+      return refusal(dictionary, unit.record(i));  // not `record`, which would have to have an address
+    }
+    if (alias != last_alias) [[unlikely]] {
+      if (!stands_for(alias, EntryKind::Alias)) return refusal(dictionary, unit.record(i));
+      note_alias(alias);
+      last_alias = alias;
+    }
+    const bool is_summary = (flags & record_flag::kSummary) != 0;
+    if ((flags & record_flag::kControl) != 0 || (is_summary && record.ordinal == 0)) continue;
+    Statement& statement =
+        record.statement == 0 ? *client.tables->overflow_statement() : *meanings[record.statement].statement;
+    model::Query& query = queries[count];
+    query.statement = &statement;
+    query.site = meanings[record.site].site;
+    query.text = record.statement;
+    query.alias = alias;
+    query.ordinal = is_summary ? 0 : record.ordinal;
+    query.rows = record.rows;
+    query.flags = flags;
+    query.own = true;
+    query.command = false;
+    query.scope = 0;
+    query.start_ns = unit_start_ns + record.start_ns();
+    query.duration_ns = record.duration_ns();
+    query.calls = is_summary ? record.ordinal : 1;
+    calls += query.calls;
+    sorted &= query.start_ns >= last_start_ns;
+    last_start_ns = query.start_ns;
+    statement.prefetch();
+    if (statement.unit_mark == mark) {
+      query.same = same_as(query, statement.unit_last);
+    } else {
+      statement.unit_mark = mark;
+      query.same = model::previous::kNone;
+    }
+    statement.unit_last = count++;
+  }
+  is_sorted_ = sorted;
+  queries_.resize(count);
+  for (std::size_t i = 0; i < unit.cache_count(); ++i) {
+    if (auto fine = dictionary.check(unit.cache(i).cache, EntryKind::Cache, "a cache entry"); !fine) return fine;
+  }
+  const bool whole = unit.header.part == 0 && !unit.header.has(unit_flag::kMoreParts);
+  if (whole && calls != unit.header.queries) {
+    return Error{"totals_mismatch",
+                 fmt::format("the unit says {} queries, its records are {}", unit.header.queries, calls)};
+  }
+  return base::Done{};
+}
+
+// Looks at the last query of the same statement only: one line that repeats it is the rule. Anything else has to be
+// looked up.
+std::uint32_t Engine::same_as(const model::Query& query, std::uint32_t last) const {
+  const model::Query& before = queries_[last];
+  const bool is_same = before.site == query.site && before.alias == query.alias &&
+                       ((before.flags ^ query.flags) & record_flag::kMany) == 0;
+  return is_same ? last : model::previous::kUnknown;
+}
+
+Series& Engine::series_of(Client& client, KnownSeries& known, const Closing& closing) {
   UserTables& tables = *client.tables;
   const UnitHeader& header = closing.header;
+  const auto status_class = static_cast<std::uint8_t>(std::min(header.status / 100, 9));
+  if (known.series != nullptr && known.version == tables.series_version() && known.client == &client &&
+      known.key.kind == header.kind && known.key.method == header.method && known.key.status_class == status_class) {
+    return *known.series;
+  }
   SeriesKey key;
   key.kind = header.kind;
   key.method = header.method;
-  key.status_class = static_cast<std::uint8_t>(std::min(header.status / 100, 9));
+  key.status_class = status_class;
+  const std::uint64_t overflowed = tables.overflowed();
   Series& series =
       tables.series({client.labels.service, client.labels.environment, client.labels.run, closing.route}, key);
+  known = {};
+  if (tables.overflowed() == overflowed) known = {&series, &client, key, tables.series_version()};
+  return series;
+}
+
+void Engine::fold_series(Series& series, const Closing& closing) {
+  const UnitHeader& header = closing.header;
   const bool failed = header.has(unit_flag::kFailed);
   const bool error = failed || header.status >= kServerError;
   const auto record = [&](Cell& cell) {
@@ -155,46 +240,44 @@ Series& Engine::fold_series(Client& client, const Closing& closing) {
   series.cache_misses += closing.cache_misses;
   series.last_seen = std::max(series.last_seen, closing.arrival.end);
   series.operation = header.operation;
-  return series;
 }
 
-void Engine::fold_statements(Client& client, const Dictionary& dictionary, const Unit& unit, std::string_view route) {
-  UserTables& tables = *client.tables;
-  ++mark_;
-  touched_.clear();
-  for (std::size_t i = 0; i < unit.record_count; ++i) {
-    const model::QueryRecord record = unit.record(i);
-    if (record.has(record_flag::kControl)) continue;
-    Statement& statement =
-        record.statement == 0 ? *tables.overflow_statement() : *dictionary.statement(record.statement);
-    const std::uint64_t calls = record.calls();
-    if (calls == 1) {
-      statement.duration.record(record.duration_ns());
-    } else if (calls > 1) {
-      statement.duration.record_many(record.duration_ns() / calls, calls, record.duration_ns());
-    }
-    if (record.has(record_flag::kFailed)) statement.failed += calls;
-    if (record.rows > 0) statement.rows += static_cast<std::uint64_t>(record.rows);
-    if (statement.unit_mark != mark_) {
-      statement.unit_mark = mark_;
-      statement.unit_calls = 0;
-      touched_.push_back(&statement);
-    }
-    statement.unit_calls += calls;
+namespace {
+
+// Inside of fold_statements(): one query into its statement.
+inline void fold_statement(Statement& statement, const model::Query& query, int index, NameIndex route) {
+  if (query.calls == 1) [[likely]] {
+    statement.duration.record(query.duration_ns, index);
+  } else {
+    statement.duration.record_many(query.duration_ns / query.calls, query.calls, query.duration_ns);
   }
-  // The route's series was folded first, so its name is interned, unless the series overflowed.
-  const NameIndex name = tables.find_name(route);
-  for (Statement* statement : touched_) {
-    if (statement->unit_calls > statement->worst_repeat) {
-      statement->worst_repeat = statement->unit_calls;
-      statement->worst_repeat_route = name;
+  if ((query.flags & record_flag::kFailed) != 0) [[unlikely]]
+    statement.failed += query.calls;
+  if (query.rows > 0) statement.rows += static_cast<std::uint64_t>(query.rows);
+  if (query.same == model::previous::kNone) {  // the first of its statement in the unit
+    statement.unit_calls = 0;
+    if (!statement.routes.contains(route) && route != kNoName && !statement.routes.add(route)) ++statement.more_routes;
+  }
+  statement.unit_calls += query.calls;
+  if (statement.unit_calls > statement.worst_repeat) [[unlikely]] {
+    statement.worst_repeat = statement.unit_calls;
+    statement.worst_repeat_route = route;
+  }
+}
+
+}  // namespace
+
+void Engine::fold_statements(NameIndex route) {
+  std::array<int, kAhead> indexes{};
+  for (std::size_t begin = 0; begin < queries_.size(); begin += kAhead) {
+    const std::span<const model::Query> some =
+        std::span(queries_).subspan(begin, std::min(kAhead, queries_.size() - begin));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      const ExponentialHistogram& duration = statement_of(some[i]).duration;
+      indexes[i] = duration.index_of(some[i].duration_ns);
+      duration.prefetch(indexes[i]);
     }
-    if (name == kNoName || std::ranges::find(statement->routes, name) != statement->routes.end()) continue;
-    if (statement->routes.size() < static_cast<std::size_t>(limits::statement_routes_max)) {
-      statement->routes.push_back(name);
-    } else {
-      ++statement->more_routes;
-    }
+    for (std::size_t i = 0; i < some.size(); ++i) fold_statement(statement_of(some[i]), some[i], indexes[i], route);
   }
 }
 
@@ -220,7 +303,8 @@ base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, con
   open.end = arrival.end;
   open.seen = arrival.now;
   std::tie(open.cache_hits, open.cache_misses) = cache_sums(unit);
-  fold_statements(client, dictionary, unit, open.route);
+  fold_statements(client.tables->find_name(open.route));
+  note_aliases(client, dictionary);
   const std::size_t before = open.records.size();
   if (client.tables->open_records < kOpenRecordsMax) {
     add_timeline(dictionary, unit, open.records, open.records_left_out);
@@ -228,7 +312,7 @@ base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, con
   } else {
     open.records_left_out += unit.record_count;
   }
-  collect_queries(client, dictionary, unit, &open.held);
+  keep_part(client, dictionary, unit, open.held);
   if (header.has(unit_flag::kMoreParts)) return base::Done{};
   client.tables->open_records -= open.records.size();
   HeldQueries own = std::exchange(open.held, {});
@@ -236,7 +320,9 @@ base::Status Engine::fold_part(Client& client, const Dictionary& dictionary, con
   if (!open.counted) {
     const Closing closing{open.header, open.route, open.cache_hits,  open.cache_misses,
                           false,       arrival,    unit.memory_bytes};
-    Series& series = fold_series(client, closing);
+    KnownSeries unknown;
+    Series& series = series_of(client, unknown, closing);
+    fold_series(series, closing);
     judge(client, series, closing, &own);
   } else {
     client.drop_held(header.unit_id);

@@ -82,7 +82,7 @@ class Engine {
   base::Status on_dropped(Client& client, const std::array<std::uint64_t, model::kDropReasons>& totals,
                           std::uint64_t created);
   // Counts one frame. Errors, with nothing folded: id_unknown, id_kind, totals_mismatch, number_invalid, too_many_open.
-  base::Result<Folded> fold(Client& client, const Dictionary& dictionary, const model::Unit& unit, Arrival arrival);
+  base::Result<Folded> fold(Client& client, Dictionary& dictionary, const model::Unit& unit, Arrival arrival);
   void disconnect(Client& client, model::ClientState state, base::Time now);
   // Closes units whose parts stopped coming, forgets the oldest clients over the limit.
   void tick(base::Time now);
@@ -137,10 +137,19 @@ class Engine {
   };
 
   UserTables* tables_of(const std::string& user);
-  void fold_statements(Client& client, const Dictionary& dictionary, const model::Unit& unit, std::string_view route);
-  Series& fold_series(Client& client, const Closing& closing);
-  // Puts the unit's records behind `queries_` as the verdict wants them; those of a unit in parts into `keep`.
-  void collect_queries(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries* keep);
+  // Puts the unit's queries into `queries_`, every id resolved. Refuses what PROTOCOL.md §5 does; nothing is folded
+  // yet.
+  base::Status read(const Client& client, const Dictionary& dictionary, const model::Unit& unit);
+  // Folds `queries_` into their statements; `route`: kNoName if it has no series of its own.
+  void fold_statements(NameIndex route);
+  [[nodiscard]] std::uint32_t same_as(const model::Query& query, std::uint32_t last) const;
+  Series& series_of(Client& client, KnownSeries& known, const Closing& closing);
+  void fold_series(Series& series, const Closing& closing);
+  void note_alias(std::uint8_t id) { aliases_.push_back(id); }
+  void note_aliases(Client& client, const Dictionary& dictionary) const;
+  // Keeps the sites of the first `most` queries alive in `sites_`, for a unit that they wait for.
+  void hold_sites(const Dictionary& dictionary, const model::Unit& unit, std::size_t most);
+  void keep_part(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries& keep);
   // Judges `queries_` with what is held of sub-units, folds the verdict into the series, hands all to the parent.
   void judge(Client& client, Series& series, const Closing& closing, HeldQueries* own);
   void fold_verdict(Client& client, Series& series, const Closing& closing, const model::Verdict& verdict,
@@ -156,10 +165,11 @@ class Engine {
 
   std::unordered_map<std::string, std::unique_ptr<UserTables>> users_;
   std::unordered_map<std::string, std::unique_ptr<Client>> clients_;  // key: user + '/' + incarnation
-  std::uint64_t mark_ = 0;           // the unit that is being folded, for Statement's scratch
-  std::vector<Statement*> touched_;  // scratch: statements of the unit that is being folded
+  std::uint64_t mark_ = 0;  // the unit that is being read, for Statement's scratch
   analysis::Judge judge_;
-  std::vector<model::Query> queries_;                            // scratch: of the unit that is being judged
+  std::vector<model::Query> queries_;                            // scratch: of the unit that is being folded
+  std::vector<std::uint8_t> aliases_;                            // scratch: of queries_, neighbours differ
+  bool is_sorted_ = true;                                        // whether queries_ are in the order of their start
   std::vector<std::shared_ptr<const model::JudgedSite>> sites_;  // scratch: keeps the sites of queries_ for the parent
   std::uint64_t revision_ = 0;
   base::Time expired_;  // when slots that left the windows were last freed

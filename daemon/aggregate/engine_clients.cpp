@@ -114,7 +114,9 @@ void Engine::close_open_units(Client& client, base::Time now) {
     client.drop_held(at->first);
     if (!open.counted) {
       ++client.incomplete;
-      fold_series(client, {open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}});
+      const Closing closing{open.header, open.route, open.cache_hits, open.cache_misses, true, {open.end, now}};
+      KnownSeries unknown;
+      fold_series(series_of(client, unknown, closing), closing);
     }
     if (!ended && client.closed_early.size() < static_cast<std::size_t>(limits::open_units_client_max)) {
       client.closed_early[at->first] = open.header.queries;

@@ -92,7 +92,7 @@ model::StatementRow row_of(const UserTables& tables, const Statement& statement)
   row.duration = distribution_of(statement.duration);
   row.worst_repeat = statement.worst_repeat;
   if (statement.worst_repeat_route != kNoName) row.worst_repeat_route = tables.name(statement.worst_repeat_route);
-  for (const NameIndex name : statement.routes) row.routes.push_back(tables.name(name));
+  for (const NameIndex name : statement.routes.all()) row.routes.push_back(tables.name(name));
   row.more_routes = statement.more_routes;
   return row;
 }
@@ -192,7 +192,7 @@ std::optional<model::RouteDetail> Engine::route_detail(const RouteKey& key, base
                          0};
   std::vector<const Statement*> used;
   for (const auto& [fingerprint, statement] : tables.all_statements()) {
-    if (std::ranges::find(statement->routes, key.key.route) != statement->routes.end()) used.push_back(statement.get());
+    if (statement->routes.contains(key.key.route)) used.push_back(statement.get());
   }
   const std::size_t shown = std::min(used.size(), kRouteStatementsMax);
   std::ranges::partial_sort(used, used.begin() + static_cast<std::ptrdiff_t>(shown), std::ranges::greater{},

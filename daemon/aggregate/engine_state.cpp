@@ -1,6 +1,5 @@
 // The tables as plain values and back: what a snapshot on disk holds.
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "aggregate/engine.h"
@@ -75,7 +74,7 @@ model::StatementState save_statement(const Statement& statement) {
   out.worst_repeat = statement.worst_repeat;
   out.worst_repeat_route = statement.worst_repeat_route;
   out.duration = statement.duration.save();
-  out.routes = statement.routes;
+  out.routes.assign(statement.routes.all().begin(), statement.routes.all().end());
   out.more_routes = statement.more_routes;
   return out;
 }
@@ -130,7 +129,9 @@ void UserTables::restore(const model::UserState& state) {
     statement->worst_repeat = from.worst_repeat;
     statement->worst_repeat_route = known(from.worst_repeat_route) ? from.worst_repeat_route : kNoName;
     statement->duration = ExponentialHistogram::restore(from.duration, Unit::Nanoseconds);
-    std::ranges::copy_if(from.routes, std::back_inserter(statement->routes), known);
+    for (const NameIndex name : from.routes) {
+      if (known(name)) statement->routes.add(name);
+    }
     statement->more_routes = from.more_routes;
   }
   overflowed_ = state.overflowed;

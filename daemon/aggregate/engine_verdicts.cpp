@@ -74,36 +74,32 @@ void Client::drop_held(std::uint64_t unit_id) {
   held.erase(at);
 }
 
-void Engine::collect_queries(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries* keep) {
-  queries_.clear();
+void Engine::note_aliases(Client& client, const Dictionary& dictionary) const {
+  for (const std::uint8_t id : aliases_) {
+    if (id >= client.aliases.size()) client.aliases.resize(std::size_t{id} + 1);
+    const std::string_view alias = dictionary.text(id).substr(0, kAliasShownMax);
+    if (client.aliases[id] != alias) client.aliases[id] = alias;
+  }
+}
+
+void Engine::hold_sites(const Dictionary& dictionary, const model::Unit& unit, std::size_t most) {
   sites_.clear();
-  UserTables& tables = *client.tables;
-  const bool hold = keep != nullptr || unit.header.parent_id != 0;
-  const std::size_t room = keep == nullptr ? SIZE_MAX : kHeldMax - std::min(kHeldMax, client.held_count);
-  for (std::size_t i = 0; i < unit.record_count; ++i) {
+  std::size_t queries = 0;
+  for (std::size_t i = 0; i < unit.record_count && queries < most; ++i) {
     const model::QueryRecord record = unit.record(i);
     if (record.has(record_flag::kControl) || record.calls() == 0) continue;
+    ++queries;
     const auto& site = dictionary.site(record.site);
-    model::Query& query = queries_.emplace_back();
-    query.statement = record.statement == 0 ? tables.overflow_statement() : dictionary.statement(record.statement);
-    query.site = site.get();
-    query.text = record.statement;
-    query.alias = record.alias();
-    query.ordinal = record.has(record_flag::kSummary) ? 0 : record.ordinal;
-    query.rows = record.rows;
-    query.flags = record.flags();
-    query.start_ns = unit.header.start_ns + record.start_ns();
-    query.duration_ns = record.duration_ns();
-    query.calls = record.calls();
-    if (hold && site && queries_.size() <= room && (sites_.empty() || sites_.back() != site)) sites_.push_back(site);
-    if (record.alias() >= client.aliases.size()) client.aliases.resize(std::size_t{record.alias()} + 1);
-    const std::string_view alias = dictionary.text(record.alias()).substr(0, kAliasShownMax);
-    if (client.aliases[record.alias()] != alias) client.aliases[record.alias()] = alias;
+    if (site && (sites_.empty() || sites_.back() != site)) sites_.push_back(site);
   }
-  if (keep == nullptr) return;
-  keep->partial |= queries_.size() > room;
+}
+
+void Engine::keep_part(Client& client, const Dictionary& dictionary, const model::Unit& unit, HeldQueries& keep) {
+  const std::size_t room = kHeldMax - std::min(kHeldMax, client.held_count);
+  keep.partial |= queries_.size() > room;
   const std::size_t kept = std::min(room, queries_.size());
-  append(*keep, std::span(queries_).first(kept), sites_);
+  hold_sites(dictionary, unit, kept);
+  append(keep, std::span(queries_).first(kept), sites_);
   client.held_count += kept;
 }
 
@@ -120,8 +116,15 @@ void Engine::judge(Client& client, Series& series, const Closing& closing, HeldQ
     sites_ = own->sites;
     below.partial |= own->partial;
   }
-  queries_.insert(queries_.end(), below.queries.begin(), below.queries.end());
-  if (!std::ranges::is_sorted(queries_, starts_before)) std::ranges::stable_sort(queries_, starts_before);
+  if (own != nullptr || !below.queries.empty()) {
+    queries_.insert(queries_.end(), below.queries.begin(), below.queries.end());
+    for (model::Query& query : queries_) query.same = model::previous::kUnknown;
+    is_sorted_ = std::ranges::is_sorted(queries_, starts_before);
+  }
+  if (!is_sorted_) {
+    std::ranges::stable_sort(queries_, starts_before);
+    for (model::Query& query : queries_) query.same = model::previous::kUnknown;
+  }
   client.tables->judged_in_part += below.partial ? 1 : 0;
   model::UnitFacts facts;
   facts.kind = header.kind;

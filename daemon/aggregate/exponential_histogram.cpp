@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 namespace mercury::aggregate {
 namespace {
 
-constexpr double kNanosecondsPerSecond = 1e9;
+constexpr std::size_t kFillFrom = 16;  // buckets: a smaller histogram is found through quickly, and stays small
 
 std::uint64_t saturating_sum(std::uint64_t left, std::uint64_t right) {
   const std::uint64_t sum = left + right;
@@ -16,8 +17,6 @@ std::uint64_t saturating_sum(std::uint64_t left, std::uint64_t right) {
 
 }  // namespace
 
-void ExponentialHistogram::record(std::uint64_t value) { record_many(value, 1, value); }
-
 void ExponentialHistogram::record_many(std::uint64_t value, std::uint64_t times, std::uint64_t sum) {
   if (times == 0) return;
   add(index_of(value), times);
@@ -25,13 +24,6 @@ void ExponentialHistogram::record_many(std::uint64_t value, std::uint64_t times,
   sum_ = saturating_sum(sum_, sum);
   min_ = std::min(min_, value);
   max_ = std::max(max_, value);
-}
-
-// Division, not multiplication by 1e-9: it is correctly rounded, so that 500,000,000 ns are exactly 0.5 s.
-int ExponentialHistogram::index_of(std::uint64_t value) const {
-  if (value == 0) return kZeroIndex;
-  const double number = static_cast<double>(value);
-  return bucket_index(unit_ == Unit::Nanoseconds ? number / kNanosecondsPerSecond : number, scale_);
 }
 
 // Indices ascend, so a bucket is at most `index - first` places from the front and `last - index` from the back.
@@ -59,9 +51,53 @@ void ExponentialHistogram::add(int index, std::uint64_t count) {
     buckets_[place].add(count);
     return;
   }
+  if (count > 0) insert(place, Bucket(index, count));
+}
+
+void ExponentialHistogram::insert(std::size_t place, Bucket bucket) {
   const std::size_t size = buckets_.size();
   if (size == buckets_.capacity()) buckets_.reserve(size + std::max<std::size_t>(size / 2, 2));
-  buckets_.insert(buckets_.begin() + static_cast<std::ptrdiff_t>(place), Bucket(index, count));
+  buckets_.insert(buckets_.begin() + static_cast<std::ptrdiff_t>(place), bucket);
+  const std::size_t span = reach();
+  const std::size_t used = buckets_.size();
+  if (used >= kFillFrom && span > used && span <= used + used / 2) fill_gaps();
+  note_density();
+}
+
+std::size_t ExponentialHistogram::reach() const {
+  return static_cast<std::size_t>(buckets_.back().index() - buckets_.front().index()) + 1;
+}
+
+void ExponentialHistogram::note_density() {
+  const std::size_t size = buckets_.size();
+  first_index_ = static_cast<std::int16_t>(buckets_.front().index());
+  dense_size_ = reach() == size && size <= UINT16_MAX ? static_cast<std::uint16_t>(size) : std::uint16_t{0};
+}
+
+// Makes the missing buckets between the first and the last, so that place_of() has nothing to search.
+void ExponentialHistogram::fill_gaps() {
+  std::vector<Bucket> all;
+  all.reserve(reach());
+  for (const Bucket& bucket : buckets_) {
+    while (!all.empty() && all.back().index() + 1 < bucket.index()) all.emplace_back(all.back().index() + 1, 0);
+    all.push_back(bucket);
+  }
+  buckets_ = std::move(all);
+}
+
+bool ExponentialHistogram::operator==(const ExponentialHistogram& other) const {
+  const auto next_used = [](auto at, auto end) {
+    return std::find_if(at, end, [](const Bucket& bucket) { return bucket.count() > 0; });
+  };
+  const auto end = buckets_.end();
+  const auto other_end = other.buckets_.end();
+  auto at = next_used(buckets_.begin(), end);
+  auto other_at = next_used(other.buckets_.begin(), other_end);
+  for (; at != end && other_at != other_end && *at == *other_at;
+       at = next_used(at + 1, end), other_at = next_used(other_at + 1, other_end)) {
+  }
+  return at == end && other_at == other_end && unit_ == other.unit_ && scale_ == other.scale_ &&
+         count_ == other.count_ && sum_ == other.sum_ && min_ == other.min_ && max_ == other.max_;
 }
 
 void ExponentialHistogram::merge(const ExponentialHistogram& other) {
@@ -81,6 +117,7 @@ ExponentialHistogram ExponentialHistogram::scaled_down(int by) const {
   ExponentialHistogram coarse(*this);
   coarse.scale_ = static_cast<std::int16_t>(scale_ - shift);
   coarse.buckets_.clear();
+  coarse.dense_size_ = 0;
   for (const Bucket& bucket : buckets_) {
     coarse.add(bucket.index() == kZeroIndex ? kZeroIndex : bucket.index() >> shift, bucket.count());
   }
@@ -121,7 +158,7 @@ model::HistogramState ExponentialHistogram::save() const {
   for (const Bucket& bucket : buckets_) {
     if (bucket.index() == kZeroIndex) {
       state.zero_count = bucket.count();
-    } else {
+    } else if (bucket.count() > 0) {
       state.buckets.emplace_back(bucket.index(), bucket.count());
     }
   }
@@ -151,6 +188,7 @@ ExponentialHistogram ExponentialHistogram::restore(const model::HistogramState& 
   histogram.sum_ = state.sum;
   histogram.min_ = state.min;
   histogram.max_ = state.max;
+  if (!histogram.buckets_.empty()) histogram.note_density();
   return left == 0 && histogram.has_consistent_ends() ? histogram : nothing;
 }
 

@@ -211,6 +211,7 @@ void UserTables::expire(base::Time now) {
     if (!name(at->first.run).empty() && now - series.last_seen > kRunKept) {
       findings_share.count -= series.findings.all().size();
       ++runs_forgotten_;
+      ++series_version_;
       at = series_.erase(at);
       continue;
     }
@@ -229,6 +230,7 @@ UserTables::Forgotten UserTables::forget_all() {
   findings_share = {};
   judged_in_part = 0;
   ++generation_;
+  ++series_version_;
   for (auto at = statements_.begin(); at != statements_.end();) {
     Statement& statement = *at->second;
     if (statement.duration.count() > 0) ++out.statements;
@@ -239,7 +241,7 @@ UserTables::Forgotten UserTables::forget_all() {
     statement.duration = ExponentialHistogram();
     statement.failed = statement.rows = statement.worst_repeat = statement.more_routes = 0;
     statement.worst_repeat_route = kNoName;
-    statement.routes.clear();
+    statement.routes = {};
     ++at;
   }
   return out;

@@ -41,20 +41,45 @@ void Groups::collect(const model::UnitFacts& unit, std::span<const Query> querie
   polls_ = unit.kind == model::UnitKind::Command;
   own_apart_ = unit.kind == model::UnitKind::Test;
   lent_.clear();
+  if (is_plain_unit()) return;
   gather();
   if (any_without_site_ && any_with_site_ && lend_sites()) gather();
-  for (Group& group : groups_) {
+  for (Group& group : std::span(groups_).first(groups_size_)) {
     if (group.scope == 0 ? polls_ : queries_[group.first].command) narrow_to_run(group);
   }
 }
 
+// Filled in place: a group that is copied would have to wait for its own stores.
+inline Group& Groups::make(const StatementFacts& statement, const JudgedSite* site, bool apart, std::uint32_t at) {
+  Group& made = groups_[groups_size_++];
+  made.statement = &statement;
+  made.site = site;
+  made.key = site == nullptr ? 0 : site->key;
+  made.calls = made.time_ns = 0;
+  made.alias = queries_[at].alias;
+  made.scope = queries_[at].scope;
+  made.first = made.last = made.run_first = made.run_last = at;
+  made.apart = apart;
+  made.slow = false;
+  return made;
+}
+
+inline void Groups::add(Group& group, const Query& query) const {
+  group.calls = saturating_sum(group.calls, query.calls);
+  group.time_ns = saturating_sum(group.time_ns, query.duration_ns);
+  if (query.duration_ns >= thresholds_.slow_query_ns) group.slow |= is_slow(query);
+}
+
 void Groups::gather() {
   begin_generation();
+  const bool lends = !lent_.empty();
+  const bool told = !lends && is_told();
+  any_with_site_ = any_without_site_ = false;
   for (std::uint32_t at = 0; at < queries_.size(); ++at) {
     const Query& query = queries_[at];
     if ((query.flags & record_flag::kControl) != 0 || query.calls == 0) continue;
     const StatementFacts& statement = query.statement != nullptr ? *query.statement : unknown_statement();
-    const JudgedSite* site = query.site != nullptr || lent_.empty() ? query.site : lent_[at];
+    const JudgedSite* site = query.site != nullptr || !lends ? query.site : lent_[at];
     bool apart = own_apart_ && query.own;
     if (site != nullptr) {
       any_with_site_ = true;
@@ -63,26 +88,66 @@ void Groups::gather() {
       any_without_site_ = true;
     }
     if ((query.flags & record_flag::kMany) != 0) apart |= is_write(statement);
-    Group& group = group_of(statement, site, apart, at);
-    group.calls = saturating_sum(group.calls, query.calls);
-    group.time_ns = saturating_sum(group.time_ns, query.duration_ns);
-    if (query.duration_ns >= thresholds_.slow_query_ns) group.slow |= is_slow(query);
-    calls_ = saturating_sum(calls_, query.calls);
-    db_ns_ = saturating_sum(db_ns_, query.duration_ns);
+    if (told && query.same == model::previous::kNone) {
+      group_at_[at] = static_cast<std::uint32_t>(groups_size_);
+      next_[at] = kEnd;
+      add(make(statement, site, apart, at), query);
+    } else {
+      add(told ? told_group_of(at) : group_of(statement, site, apart, at), query);
+    }
+  }
+  for (const Group& group : all()) {
+    calls_ = saturating_sum(calls_, group.calls);
+    db_ns_ = saturating_sum(db_ns_, group.time_ns);
   }
 }
 
 void Groups::begin_generation() {
   calls_ = db_ns_ = 0;
   any_with_site_ = any_without_site_ = false;
-  groups_.clear();
-  if (next_.size() < queries_.size()) next_.resize(queries_.size());
+  groups_size_ = 0;
+  if (next_.size() < queries_.size()) {
+    next_.resize(queries_.size());
+    group_at_.resize(queries_.size());
+    groups_.resize(queries_.size());  // as many as there can be
+  }
   const std::size_t wanted = std::max(kSlotsMin, std::bit_ceil(queries_.size() * 2));
   if (slots_.size() < wanted) slots_.resize(wanted);
   mask_ = wanted - 1;
   if (++generation_ != 0) return;
   slots_.assign(slots_.size(), Slot{});  // after 2^32 units, a slot of the first could look like one of this
   generation_ = 1;
+}
+
+// Whether no statement occurs twice and none is slow: no group can be anything, so none is made. Most units are.
+bool Groups::is_plain_unit() {
+  if (thresholds_.loop_calls_min < 2) return false;
+  std::uint64_t db_ns = 0;
+  bool plain = true;
+  for (const Query& query : queries_) {
+    plain &= query.same == model::previous::kNone && query.calls == 1 &&
+             query.duration_ns < thresholds_.slow_query_ns && (query.flags & record_flag::kControl) == 0;
+    db_ns = saturating_sum(db_ns, query.duration_ns);
+  }
+  if (!plain) return false;
+  calls_ = queries_.size();
+  db_ns_ = db_ns;
+  groups_size_ = 0;
+  return true;
+}
+
+bool Groups::is_told() const {
+  return std::ranges::none_of(queries_, [](const Query& query) { return query.same == model::previous::kUnknown; });
+}
+
+// The same as group_of(), where nothing has to be looked for and there is one.
+Group& Groups::told_group_of(std::uint32_t at) {
+  next_[at] = kEnd;
+  group_at_[at] = group_at_[queries_[at].same];
+  Group& group = groups_[group_at_[at]];
+  next_[group.last] = at;
+  group.last = group.run_last = at;
+  return group;
 }
 
 // The group that the query is of, with the query at the end of its chain.
@@ -95,16 +160,8 @@ Group& Groups::group_of(const StatementFacts& statement, const JudgedSite* site,
   for (std::uint64_t place = (hash >> 32U) & mask_;; place = (place + 1) & mask_) {
     Slot& slot = slots_[place];
     if (slot.generation != generation_) {
-      slot = {generation_, static_cast<std::uint32_t>(groups_.size())};
-      Group& made = groups_.emplace_back();
-      made.statement = &statement;
-      made.site = site;
-      made.key = key;
-      made.alias = query.alias;
-      made.scope = query.scope;
-      made.first = made.last = made.run_first = made.run_last = at;
-      made.apart = apart;
-      return made;
+      slot = {generation_, static_cast<std::uint32_t>(groups_size_)};
+      return make(statement, site, apart, at);
     }
     Group& group = groups_[slot.group];
     if (group.key != key || group.alias != query.alias || group.apart != apart || group.scope != query.scope ||
@@ -120,7 +177,7 @@ Group& Groups::group_of(const StatementFacts& statement, const JudgedSite* site,
 // §2.1: finds a site for the queries without one; says whether it found any.
 bool Groups::lend_sites() {
   std::vector<const Group*> order;
-  for (const Group& group : groups_) order.push_back(&group);
+  for (const Group& group : all()) order.push_back(&group);
   const auto name = [](const Group* group) { return std::tuple(group->alias, group->statement->fingerprint); };
   std::ranges::sort(order, {}, [&](const Group* group) { return std::tuple_cat(name(group), std::tuple(group)); });
   lent_.assign(queries_.size(), nullptr);

@@ -43,13 +43,17 @@ class Groups {
   void collect(const model::UnitFacts& unit, std::span<const model::Query> queries,
                const model::Thresholds& thresholds);
 
-  // In the order of their first queries.
-  [[nodiscard]] std::span<const Group> all() const { return groups_; }
+  // In the order of their first queries; empty if no group of the unit can be anything.
+  [[nodiscard]] std::span<const Group> all() const { return std::span(groups_).first(groups_size_); }
   [[nodiscard]] std::uint64_t queries() const { return calls_; }
   [[nodiscard]] std::uint64_t db_ns() const { return db_ns_; }
 
   [[nodiscard]] bool is_loop(const Group& group) const {
     return !group.apart && has_loops_ && has_calls_of_loop(group);
+  }
+  // Whether it can be anything at all: most groups are one quick query.
+  [[nodiscard]] bool is_plain(const Group& group) const {
+    return group.calls < 2 && !group.slow && thresholds_.loop_calls_min > 1;
   }
   [[nodiscard]] bool has_calls_of_loop(const Group& group) const { return group.calls >= thresholds_.loop_calls_min; }
   [[nodiscard]] std::uint64_t start_ns(const Group& group) const { return queries_[group.first].start_ns; }
@@ -66,6 +70,12 @@ class Groups {
 
   void gather();
   void begin_generation();
+  [[nodiscard]] bool is_plain_unit();
+  // Whether every query says which one before it is the last of its group.
+  [[nodiscard]] bool is_told() const;
+  Group& make(const model::StatementFacts& statement, const model::JudgedSite* site, bool apart, std::uint32_t at);
+  Group& told_group_of(std::uint32_t at);
+  void add(Group& group, const model::Query& query) const;
   Group& group_of(const model::StatementFacts& statement, const model::JudgedSite* site, bool apart, std::uint32_t at);
   bool lend_sites();
   void lend(const model::JudgedSite* site, const Group& to);
@@ -80,8 +90,10 @@ class Groups {
   bool polls_ = false;      // the unit is a command
   bool own_apart_ = false;  // what a test does itself
 
-  std::vector<Group> groups_;
-  std::vector<std::uint32_t> next_;  // of a query: the next one of its group
+  std::vector<Group> groups_;  // the first groups_size_ are of this unit; it never shrinks
+  std::size_t groups_size_ = 0;
+  std::vector<std::uint32_t> next_;      // of a query: the next one of its group
+  std::vector<std::uint32_t> group_at_;  // of a query: its group, where queries are told
   std::vector<Slot> slots_;
   std::uint64_t mask_ = 0;  // of slots_, as many as this unit needs
   std::uint32_t generation_ = 0;

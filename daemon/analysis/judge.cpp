@@ -226,7 +226,9 @@ const model::Verdict& Judge::judge(const UnitFacts& unit, std::span<const model:
   tables.sources.begin(tables.groups);
   tables.verdict.queries = tables.groups.queries();
   tables.verdict.db_ns = tables.groups.db_ns();
-  for (const Group& group : tables.groups.all()) tables.judge_group(group);
+  for (const Group& group : tables.groups.all()) {
+    if (!tables.groups.is_plain(group)) tables.judge_group(group);
+  }
   tables.judge_unit();
   tables.finish();
   return tables.verdict;

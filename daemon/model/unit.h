@@ -89,6 +89,12 @@ struct QueryRecord {
 };
 static_assert(sizeof(QueryRecord) == 32);
 
+inline QueryRecord record_at(const std::byte* bytes) {
+  QueryRecord out;
+  std::memcpy(&out, bytes, sizeof out);
+  return out;
+}
+
 struct CacheCounts {
   std::uint32_t cache = 0;
   std::uint32_t hits = 0;
@@ -112,9 +118,7 @@ struct Unit {
   std::string_view exception;
 
   [[nodiscard]] QueryRecord record(std::size_t index) const {
-    QueryRecord out;
-    std::memcpy(&out, record_bytes.data() + index * record_size, sizeof out);
-    return out;
+    return record_at(record_bytes.data() + index * record_size);
   }
   [[nodiscard]] std::size_t cache_count() const { return cache_bytes.size() / sizeof(CacheCounts); }
   [[nodiscard]] CacheCounts cache(std::size_t index) const {

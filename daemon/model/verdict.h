@@ -28,6 +28,13 @@ struct JudgedSite {
   std::uint64_t identity = 0;
 };
 
+// What a caller knows of the queries before one, so that they need not be looked up: which was the last of the same
+// fingerprint, site, alias and flag `many` that takes part. Its number, or one of these.
+namespace previous {
+inline constexpr std::uint32_t kUnknown = UINT32_MAX;
+inline constexpr std::uint32_t kNone = UINT32_MAX - 1;
+}  // namespace previous
+
 struct Query {
   const StatementFacts* statement = nullptr;  // null: unknown; the fingerprint tells statements apart
   const JudgedSite* site = nullptr;           // null: not captured
@@ -42,6 +49,7 @@ struct Query {
   std::uint64_t start_ns = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t calls = 1;
+  std::uint32_t same = previous::kUnknown;  // only if it is known for all queries that are judged together
 };
 
 struct UnitFacts {

@@ -134,6 +134,46 @@ TEST(JudgeProperties, AUnitTwiceIsJudgedAlikeWhateverWasBetween) {
   }
 }
 
+// Says of each query which one before it is the last of its group, as the engine does. False if it cannot.
+bool tell(std::vector<model::Query>& queries) {
+  std::map<std::uint64_t, std::uint32_t> last;
+  for (std::uint32_t at = 0; at < queries.size(); ++at) {
+    model::Query& query = queries[at];
+    query.same = model::previous::kNone;
+    if (query.calls == 0 || (query.flags & model::record_flag::kControl) != 0) continue;  // takes part in nothing
+    const auto [before, is_first] = last.try_emplace(query.statement == nullptr ? 0 : query.statement->fingerprint, at);
+    if (!is_first) {
+      query.same = before->second;
+      const model::Query& other = queries[before->second];
+      if (other.site != query.site || other.alias != query.alias || ((other.flags ^ query.flags) & 1) != 0)
+        return false;
+    }
+    before->second = at;
+  }
+  return true;
+}
+
+TEST(JudgeProperties, AreTheSameWhetherGroupsAreToldOrLookedUp) {
+  std::size_t told = 0;
+  std::size_t found = 0;
+  std::size_t plain = 0;
+  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+    Random random(seed);
+    Scene scene = random_scene(random);
+    if (random.below(2) == 0) make_extreme(scene, random);
+    if (random.below(3) == 0) scene.queries.resize(std::min<std::size_t>(scene.queries.size(), 2));
+    const json wanted = verdict_of(scene);
+    if (!tell(scene.queries)) continue;
+    ++told;
+    found += wanted.at("findings").size();
+    plain += wanted.at("groups").empty() ? 1 : 0;
+    ASSERT_EQ(verdict_of(scene), wanted) << seed;
+  }
+  EXPECT_GT(told, 500U);
+  EXPECT_GT(found, 500U);
+  EXPECT_GT(plain, 100U);
+}
+
 // The same queries, made known in another order: other addresses of sites and statements, other numbers of aliases
 // and texts.
 TEST(JudgeProperties, DoNotDependOnTheOrderInWhichThingsBecameKnown) {
