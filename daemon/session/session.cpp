@@ -16,8 +16,7 @@ using std::chrono::milliseconds;
 using wire::Frame;
 using wire::FrameType;
 
-constexpr std::size_t kReadBytesMin = 64 * 1024;
-constexpr std::size_t kReadBytesMax = 256 * 1024;
+constexpr std::size_t kReadBytes = 64 * 1024;    // of a session that does not press
 constexpr std::size_t kOutputSlice = 64 * 1024;  // produce() adds nothing while this much waits
 
 aggregate::ClientFacts facts_of(const wire::Hello& hello, const PeerIdentity& peer) {
@@ -52,12 +51,20 @@ aggregate::EntryKind entry_kind(wire::DefineKind kind) {
 Session::Session(PeerIdentity peer, Registry& registry, base::Time now)
     : peer_(std::move(peer)),
       registry_(registry),
-      read_bytes_(kReadBytesMin),
+      read_bytes_(kReadBytes),
       state_deadline_(now + milliseconds(limits::handshake_ms)) {
   registry_.enter(*this);
 }
 
-Session::~Session() { registry_.leave(*this); }
+Session::~Session() {
+  set_pressing(false);
+  registry_.leave(*this);
+}
+
+void Session::set_pressing(bool pressing) {
+  if (pressing != pressing_) registry_.count_pressing(pressing);
+  pressing_ = pressing;
+}
 
 std::span<std::byte> Session::prepare() { return decoder_.prepare(read_bytes_); }
 
@@ -66,8 +73,10 @@ void Session::commit(std::size_t bytes, base::Time now) {
     decoder_ = wire::FrameDecoder();  // whatever comes now is thrown away
     return;
   }
-  // A read that came back full is followed by a larger one: fewer calls under load, less memory at rest.
-  read_bytes_ = bytes == read_bytes_ ? std::min(2 * read_bytes_, kReadBytesMax) : kReadBytesMin;
+  // A read that came back full is followed by as large a one as is this session's share of a turn of the loop: fewer
+  // calls under load, less memory at rest, and a reader that asks for something waits no longer than a turn.
+  set_pressing(bytes == read_bytes_);
+  read_bytes_ = pressing_ ? registry_.share_of_turn() : kReadBytes;
   decoder_.commit(bytes);
   while (state_ == State::Greeting || state_ == State::Open) {
     auto next = decoder_.next();
@@ -271,6 +280,7 @@ void Session::supersede(base::Time now) {
 void Session::on_closed(base::Time now) {
   if (closed_) return;
   closed_ = true;
+  set_pressing(false);
   state_ = State::Finished;
   replies_.clear();
   if (client_ != nullptr) {

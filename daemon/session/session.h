@@ -94,11 +94,13 @@ class Session {
   void reject(const base::Error& error, base::Time now);
   void discard(base::Time now);
   void send(std::string_view frame, base::Time now);
+  void set_pressing(bool pressing);
 
   PeerIdentity peer_;
   Registry& registry_;
   State state_ = State::Greeting;
-  std::size_t read_bytes_;
+  std::size_t read_bytes_;  // of the next read
+  bool pressing_ = false;   // the last read came back full: more waits
   wire::FrameDecoder decoder_;
   std::string output_;
   std::deque<std::unique_ptr<ReplyStream>> replies_;

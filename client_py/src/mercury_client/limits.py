@@ -56,6 +56,10 @@ ACK_INTERVAL_MS: Final = 50
 # ms; over it: the batch is sent. What a developer waits for, at most.
 BATCH_INTERVAL_MS: Final = 50
 
+# ms; over it: the batch is sent. Behind a batch of several units: each batch takes the interpreter from a
+# busy application.
+BUSY_BATCH_INTERVAL_MS: Final = 200
+
 # ms; over it: a PART is sent. A unit that is open longer is shown as open.
 PART_INTERVAL_MS: Final = 10_000
 
@@ -135,7 +139,7 @@ WRITE_BYTES_MAX: Final = 4_194_304
 COMMANDS_PENDING_MAX: Final = 64
 
 # ms; over it: the loop serves others first. A long listing never delays a unit.
-REPLY_SLICE_MS: Final = 2
+REPLY_SLICE_MS: Final = 1
 
 # ms; over it: a snapshot is written. What a crash can lose.
 SNAPSHOT_INTERVAL_MS: Final = 60_000
