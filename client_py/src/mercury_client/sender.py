@@ -26,7 +26,7 @@ from .buffer import Buffer
 from .connection import Connection, Event, State, totals_of
 from .dialer import Dialer
 from .errors import MercuryError, ProtocolError
-from .limits import BATCH_INTERVAL_MS, GOAWAY_MS
+from .limits import BATCH_INTERVAL_MS, BUSY_BATCH_INTERVAL_MS, GOAWAY_MS
 from .protocol import (
     PROTOCOL_MAX,
     PROTOCOL_MIN,
@@ -39,7 +39,7 @@ from .protocol import (
     Welcome,
 )
 from .settings import Settings
-from .transport import Transport
+from .transport import RECEIVE_BYTES, Transport
 from .version import VERSION
 
 __all__ = ["Sender"]
@@ -49,6 +49,8 @@ BACK_OFF_MAX_S = 5.0
 STALL_S = 30.0  # without a byte from a daemon that owes us one: try a new connection
 STRIKES_MAX = 3
 BATCH_S = BATCH_INTERVAL_MS / 1000
+BUSY_BATCH_S = BUSY_BATCH_INTERVAL_MS / 1000
+BUSY_UNITS = 3  # in a batch: the application is at work, and waiting longer makes fewer batches
 NEVER_S = 3600.0
 _jitter = random.Random()  # our own: an application that seeds the global one counts on its sequence
 _NOT_OUR_FAULT = ("handshake_timeout", "superseded", "slow_reader")
@@ -78,6 +80,7 @@ class Sender:
         self._closing_until = 0.0
         self._heard_at = 0.0
         self._next_batch = 0.0
+        self._is_busy = False  # several units were in the last batch
         self._greeted_with = settings
         self._told: bool | None = None  # what the log said last: it works, or not
         self._ending = False  # BYE was our own idea: nothing is lost when the daemon closes
@@ -100,6 +103,16 @@ class Sender:
         return "waiting" if self._failures else "idle"
 
     @property
+    def is_ready(self) -> bool:
+        """Tell whether the daemon has welcomed us and neither side is leaving."""
+        return self._connection is not None and self._connection.state is State.READY
+
+    @property
+    def batch_s(self) -> float:
+        """Return how long units wait for others, in seconds."""
+        return max(BATCH_S, BUSY_BATCH_S) if self._is_busy else BATCH_S
+
+    @property
     def unreachable(self) -> bool:
         """Tell whether the last attempt found nobody."""
         return self._transport is None and self._failures > 0
@@ -118,7 +131,7 @@ class Sender:
         if self._transport is None:
             return max(0.0, self._retry_at - now)
         if self._connection is None:
-            return BATCH_S
+            return self.batch_s
         if self._connection.state is not State.READY or self._connection.outgoing:
             return 1.0
         if self._buffer.has_queued:
@@ -215,6 +228,8 @@ class Sender:
             self._heard_at = now
             for event in self._connection.receive(data):
                 self._take(event, now)
+            if len(data) < RECEIVE_BYTES:
+                return  # there is no more; to ask again would give the interpreter away once more
 
     def _take(self, event: Event, now: float) -> None:
         if isinstance(event, Ack):
@@ -285,8 +300,8 @@ class Sender:
             self._heard_at = now
         connection.write_dropped(self._buffer.counters())
         if now >= self._next_batch or urgent:
-            self._next_batch = now + BATCH_S
-            connection.write_queued(self._buffer, time.perf_counter_ns())
+            self._is_busy = connection.write_queued(self._buffer, time.perf_counter_ns()) >= BUSY_UNITS
+            self._next_batch = now + self.batch_s
 
     def _write(self) -> None:
         while self._connection is not None and self._transport is not None and self._connection.outgoing:

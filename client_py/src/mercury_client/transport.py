@@ -24,7 +24,7 @@ import time
 
 from .errors import DaemonUnavailable
 
-__all__ = ["Transport", "UnixTransport", "Waker", "wait"]
+__all__ = ["RECEIVE_BYTES", "Transport", "UnixTransport", "Waker", "wait"]
 
 SEND_BUFFER_BYTES = 256 * 1024
 RECEIVE_BYTES = 64 * 1024
@@ -172,18 +172,17 @@ class Waker:
         self._writer.close()
 
 
-def wait(readable: list[int], writable: list[int], timeout_s: float) -> bool:
-    """Wait until one of the descriptors is ready, at most ``timeout_s``; return whether one is."""
+def wait(readable: list[int], writable: list[int], timeout_s: float) -> set[int]:
+    """Wait until one of the descriptors is ready, at most ``timeout_s``; return those that are."""
     poll = getattr(select, "poll", None)
     if poll is None:
-        return any(select.select(readable, writable, [], timeout_s)[:2]) if readable or writable else _nap(timeout_s)
+        if not readable and not writable:
+            time.sleep(timeout_s)
+            return set()
+        ready = select.select(readable, writable, [], timeout_s)
+        return {*ready[0], *ready[1]}
     poller = poll()
     for descriptor in {*readable, *writable}:
         mask = (select.POLLIN if descriptor in readable else 0) | (select.POLLOUT if descriptor in writable else 0)
         poller.register(descriptor, mask)
-    return bool(poller.poll(timeout_s * 1000))
-
-
-def _nap(timeout_s: float) -> bool:
-    time.sleep(timeout_s)
-    return False
+    return {descriptor for descriptor, _ in poller.poll(timeout_s * 1000)}
