@@ -2,7 +2,7 @@
 # Both install what is missing (Debian, Ubuntu), make a virtual environment in .venv and build in build/release.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cpp test-py lint format bench sanitize clean deps-build deps-test deps-lint build venv
+.PHONY: help demo test test-cpp test-py lint format bench sanitize clean deps-build deps-test deps-lint build venv judge-json
 
 # The first Python that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -61,8 +61,12 @@ format:
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i --style=file
 	@$(BIN)/ruff format --config client_py/pyproject.toml client_py tests proto
 
-bench: build
+bench: build judge-json
 	@tests/bench/run.sh
+
+judge-json: deps-test | build/
+	@cmake --preset release -DMERCURY_TESTS=ON $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake --build --preset release -j $(JOBS) --target judge_json | tail -n 1
 
 clean:
 	rm -rf build $(VENV)
