@@ -208,7 +208,7 @@ class FakeDaemon:
         elif type is FrameType.DROPPED:
             connection.dropped.append(Dropped.decode(payload).totals)
         elif type is FrameType.UNIT:
-            self._take_unit(connection, _resolve(decode_unit(payload), connection.definitions))
+            self._take_unit(connection, resolve(decode_unit(payload), connection.definitions))
         elif type is FrameType.BYE:
             connection.closed = True
 
@@ -231,7 +231,7 @@ class FakeDaemon:
         return Welcome(daemon="fake/1", address=self.address, acknowledged=acknowledged).encode()
 
 
-def _resolve(unit: Unit, definitions: Definitions) -> SeenUnit:
+def resolve(unit: Unit, definitions: Definitions) -> SeenUnit:
     """Look every id up, as the daemon does; raises what the daemon would refuse."""
 
     def text(id: int, kind: Kind) -> str:

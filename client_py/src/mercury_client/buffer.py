@@ -7,7 +7,8 @@
               └──no room, exit, disabled──────────▶ gone (dropped[reason])
 
 What was sent is never dropped on our own account: the daemon may have it in its socket, and would count what we
-count as dropped. The daemon says, with the next ACK or WELCOME, or by refusing it.
+count as dropped. The daemon says, with the next ACK or WELCOME, or by refusing it. So that a daemon which hangs does
+not fill the buffer with what cannot be dropped, at most half of it is sent and not acknowledged.
 
 Numbers are given on entry, from 1 and without gaps, and stay with their unit. At every moment, and in
 numbered frames::
@@ -55,6 +56,7 @@ class Buffer:
         self._sent: deque[Unit] = deque()
         self._queued: deque[Unit] = deque()
         self._bytes = 0
+        self._sent_bytes = 0  # of them
         self._created = 0
         self._queries = 0
         self._acknowledged = 0
@@ -98,12 +100,18 @@ class Buffer:
             return unit.number
 
     def take(self, highest: int) -> Unit | None:
-        """Return the next queued unit with a number up to ``highest``; it counts as sent from now on."""
+        """Return the next queued unit with a number up to ``highest``; it counts as sent from now on.
+
+        None if there is none, or if half of the buffer is sent and not acknowledged.
+        """
         with self._lock:
             if not self._queued or self._queued[0].number > highest:
                 return None
+            if self._sent and 2 * (self._sent_bytes + self._queued[0].size) > self.bytes_max:
+                return None
             unit = self._queued.popleft()
             self._sent.append(unit)
+            self._sent_bytes += unit.size
             self.highest_sent = max(self.highest_sent, unit.number)
             return unit
 
@@ -112,6 +120,7 @@ class Buffer:
         with self._lock:
             self._queued.extendleft(reversed(self._sent))
             self._sent.clear()
+            self._sent_bytes = 0
 
     def acknowledge(self, highest: int) -> bool:
         """Forget the units up to ``highest``; return whether any were forgotten.
@@ -133,6 +142,8 @@ class Buffer:
                     if unit.number == number:
                         queue.remove(unit)
                         self._bytes -= unit.size
+                        if queue is self._sent:
+                            self._sent_bytes -= unit.size
                         self._count(reason)
                         return True
             return False
@@ -166,7 +177,11 @@ class Buffer:
         return self._queued[0] if self._queued else None
 
     def _remove_oldest(self) -> None:
-        unit = self._sent.popleft() if self._sent else self._queued.popleft()
+        if self._sent:
+            unit = self._sent.popleft()
+            self._sent_bytes -= unit.size
+        else:
+            unit = self._queued.popleft()
         self._bytes -= unit.size
 
     def _count(self, reason: DropReason) -> None:

@@ -40,7 +40,7 @@ from .unit import Unit
 __all__ = ["Connection", "Event", "State", "totals_of"]
 
 SLICE_BYTES = 256 * 1024  # what is encoded ahead of the socket
-YIELD_S = 0.001  # how long the interpreter is kept while a batch is encoded
+YIELD_S = 0.002  # how long the interpreter is kept while a batch is encoded
 
 Event = Welcome | Reject | Ack | Goaway | ErrorMessage
 
@@ -115,13 +115,12 @@ class Connection:
 
         ``sent_ns`` is of the clock that the units were timed with. Return how many were taken from the buffer.
         """
-        if not buffer.has_queued or len(self.outgoing) >= SLICE_BYTES:
-            return 0
         created = buffer.created  # units that come from now on are of the next batch
-        self.outgoing += Batch(sent_ns, created).encode()
         count = 0
         yielded = time.perf_counter()
         while len(self.outgoing) < SLICE_BYTES and (unit := buffer.take(created)):
+            if count == 0:
+                self.outgoing += Batch(sent_ns, created).encode()
             self._write_unit(unit, buffer)
             count += 1
             # Lets a thread of the application that waits for the interpreter go first: otherwise it would wait for

@@ -42,6 +42,7 @@ class Encoder:
     def __init__(self, dictionary_max: int) -> None:
         self._dictionary = Dictionary(dictionary_max, masked)
         self._vendors: dict[str, Vendor] = {}
+        self._kept = _Kept()
 
     def encode(self, unit: Unit, out: bytearray) -> None:
         """Append the frames of ``unit`` to ``out``; raise ProtocolError if the UNIT cannot be written.
@@ -56,7 +57,14 @@ class Encoder:
         out += frame
 
     def _encode(self, unit: Unit) -> bytes:
-        rows = _UnitRows(unit.start_ns, self._dictionary, self._vendors)
+        dictionary = self._dictionary
+        rows = _UnitRows(unit.start_ns, dictionary, self._vendors)
+        rows.add_aliases(unit)
+        # Every statement and site of the unit may be new, and none of them may cost another one its id.
+        has_room = dictionary.has_room(2 * (unit.count + len(unit.groups or ())))
+        if not has_room or self._kept.given_again != dictionary.given_again:
+            self._kept = _Kept(dictionary.given_again)
+        rows.use(self._kept)
         rows.add_records(unit)
         rows.add_groups(unit)
         sections = self._sections(unit).encode()
@@ -103,11 +111,21 @@ class Encoder:
         return Sections(cache=tuple(caches), template=template, cpu_ns=cpu_ns, exception=unit.exception)
 
 
-class _UnitRows:
-    """The records of one unit as rows.
+class _Kept:
+    """Ids that were looked up once, for units repeat each other; good for as long as no id is given to another text.
 
-    Ids that were looked up once are kept, for most units repeat themselves.
+    What is kept is not used in the dictionary's eyes, so nothing may be kept where it might give ids away: where it
+    is nearly full, and for an alias, which needs a low id. Hence a unit's aliases are asked for before all else.
     """
+
+    def __init__(self, given_again: int = 0) -> None:
+        self.given_again = given_again  # of the dictionary
+        self.statements: dict[tuple[Statement, str], int] = {}
+        self.sites: dict[int, tuple[int, object]] = {}  # by id() of the site, which is kept alive here
+
+
+class _UnitRows:
+    """The records of one unit as rows."""
 
     def __init__(self, start_ns: int, dictionary: Dictionary, vendors: dict[str, Vendor]) -> None:
         self.rows: list[WireRecord] = []
@@ -115,37 +133,50 @@ class _UnitRows:
         self._dictionary = dictionary
         self._vendors = vendors
         self._aliases: dict[tuple[str, str], int] = {}  # id << ALIAS_SHIFT
-        self._statements: dict[tuple[Statement, str], int] = {}
-        self._sites: dict[int, int] = {0: 0}  # by id() of a site that the unit keeps alive
+        self.use(_Kept())
+
+    def use(self, kept: _Kept) -> None:
+        self._statements = kept.statements
+        self._sites = kept.sites
+
+    def add_aliases(self, unit: Unit) -> None:
+        for record in unit.records[: unit.count]:
+            self._alias(record[1], record[2])
+        for key in unit.groups or ():
+            if key is not None:
+                self._alias(key[1], key[2])
 
     def add_records(self, unit: Unit) -> None:
         records = unit.records[: unit.count]
-        for record in records:
-            self._alias(record[1], record[2])
         append = self.rows.append
+        find_statement, find_site = self._statements.get, self._sites.get
+        unit_start_ns = self._start_ns
         for statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal in records:
-            statement_id = self._statements.get((statement, vendor))
+            statement_id = find_statement((statement, vendor))
             if statement_id is None:
                 statement_id = self._statement(statement, vendor)
             site_id = 0
             if site is not None:
-                site_id = self._sites.get(id(site)) or self._site(site)
+                known = find_site(id(site))
+                site_id = known[0] if known is not None else self._site(site)
+            at = start_ns - unit_start_ns
+            if not 0 <= at <= START_NS_MAX:
+                at = self._start(start_ns)
+            if not 0 <= duration_ns <= DURATION_NS_MAX:
+                duration_ns = min(max(duration_ns, 0), DURATION_NS_MAX)
+            if flags:
+                duration_ns |= (flags & _QUERY_FLAGS) << FLAGS_SHIFT
             append((
                 statement_id,
                 site_id,
                 ordinal if 0 <= ordinal <= _U32_MAX else 0,
                 rows if rows.__class__ is int and -1 <= rows <= _ROWS_MAX else -1,
-                self._start(start_ns) | self._aliases[alias, vendor],
-                min(max(duration_ns, 0), DURATION_NS_MAX)
-                | (flags & _QUERY_FLAGS) << FLAGS_SHIFT
-                | (_CONTROL if statement.control else 0),
+                at | self._aliases[alias, vendor],
+                duration_ns | _CONTROL if statement.control else duration_ns,
             ))  # fmt: skip
 
     def add_groups(self, unit: Unit) -> None:
         groups = (unit.groups or {}).items()
-        for key, _ in groups:
-            if key is not None:
-                self._alias(key[1], key[2])
         for key, group in groups:
             statement_id = site_id = alias = control = 0
             if key is not None:
@@ -186,5 +217,5 @@ class _UnitRows:
 
     def _site(self, site: object) -> int:
         site_id = self._dictionary.site(site)  # type: ignore[arg-type]  # Unit.record takes any; a wrong one fails here, guarded
-        self._sites[id(site)] = site_id
+        self._sites[id(site)] = site_id, site
         return site_id

@@ -39,6 +39,7 @@ _CACHE = int(Kind.CACHE)
 _VENDOR_SHIFT = 8
 _CUT = 1 << 16
 
+_NAMES_OF_UNIT = 600  # its route, and at most as many aliases and caches as have ids
 _UTF8_BYTES_MAX = 4  # of one character: shorter texts need not be measured
 
 
@@ -63,9 +64,14 @@ class Dictionary:
         self._used_in: list[int] = [0]  # by id: the last unit that named it
         self._unit = 0
         self._pending = bytearray()
+        self.given_again = 0  # ids that were taken from one text for another
 
     def __len__(self) -> int:
         return len(self._ids)
+
+    def has_room(self, texts: int) -> bool:
+        """Tell whether so many new texts, and a unit's few names, cost no other text its id."""
+        return len(self._keys) + texts + _NAMES_OF_UNIT <= self._ids_max
 
     def begin_unit(self) -> None:
         """Start a unit: ids that earlier units named may be evicted from now on."""
@@ -134,6 +140,7 @@ class Dictionary:
             return 0
         del self._ids[key]
         self._keys[id] = None
+        self.given_again += 1
         return id
 
     def _oldest_low(self, highest: int) -> int:
