@@ -51,7 +51,7 @@ class ExponentialHistogram {
   }
   void record(std::uint64_t value, int index) {
     const auto place = static_cast<std::size_t>(index - first_index_);
-    if (place < dense_size_ && count_ < kCountMax) [[likely]] {  // so no bucket is full
+    if (place < dense_size_ && count_ < kCountMax) [[likely]] {  // then no bucket is full
       buckets_[place].add_one();
     } else {
       add(index, 1);

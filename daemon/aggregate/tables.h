@@ -118,6 +118,7 @@ class StatementRoutes {
   [[nodiscard]] std::span<const NameIndex> all() const { return std::span(names_).first(count_); }
 
  private:
+  static_assert(limits::statement_routes_max % 4 == 0, "contains() compares four at a time");
   std::array<NameIndex, static_cast<std::size_t>(limits::statement_routes_max)> names_{};
   std::uint32_t count_ = 0;
 };

@@ -319,6 +319,7 @@ void Session::reject(const Error& error, base::Time now) {
 
 void Session::discard(base::Time now) {
   state_ = State::Discarding;
+  set_pressing(false);
   state_deadline_ = now + milliseconds(limits::discard_ms);
   ack_deadline_.reset();
   replies_.clear();

@@ -8,11 +8,12 @@ import pytest
 
 from mercury_client.encoder import Encoder
 from mercury_client.protocol import Definitions, FrameDecoder, FrameType, Site, SiteFrame, UnitKind, decode_unit
+from mercury_client.statements import Statement
 from mercury_client.unit import Unit
 from support.fake_daemon import resolve
 
 
-def unit(number: int, calls: list[tuple[str, str, Site | None]]) -> Unit:
+def unit(number: int, calls: list[tuple[str | Statement, str, Site | None]]) -> Unit:
     """Return a finished unit with calls of (text, alias, site)."""
     one = Unit(number, UnitKind.BLOCK, f"block {number % 7}", 0)
     for at, (text, alias, site) in enumerate(calls):
@@ -48,3 +49,13 @@ def test_what_is_encoded_is_what_was_recorded(ids: int) -> None:
             for text, alias, site in zip(seen.statements, seen.aliases, seen.sites, strict=True)
         ]
         assert found == calls, number
+
+
+def test_texts_that_are_made_anew_are_not_kept_for_ever() -> None:
+    """The client forgets old texts and makes them anew as other objects; the dictionary knows them by their text."""
+    encoder = Encoder(16384)
+    for number in range(1, 60):
+        anew = [(Statement(f"SELECT {at}"), "default", None) for at in range(100)]
+        encoder.encode(unit(number, anew), bytearray())
+    assert len(encoder._dictionary) < 120
+    assert len(encoder._kept.statements) <= len(encoder._dictionary) + 1000 + 100

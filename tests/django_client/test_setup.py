@@ -266,7 +266,7 @@ def test_settings_are_checked() -> None:
 
 def test_an_ignore_rule_that_has_ended_is_told() -> None:
     """The last day counts; a rule without an end never ends."""
-    today = datetime.date.today()
+    today = datetime.datetime.now(datetime.timezone.utc).date()
     ends = {"yesterday": str(today - datetime.timedelta(days=1)), "today": str(today), "never": ""}
     rules = [{"route": "books/", "reason": reason, "until": until} for reason, until in ends.items()]
     with override_settings(MERCURY={"IGNORE": rules}):

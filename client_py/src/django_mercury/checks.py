@@ -66,7 +66,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 
 def check_ignore(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """W007, of what can be told without a run."""
-    today = datetime.date.today().isoformat()
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()  # as the daemon has it
     return [
         checks.Warning(
             f"Rule {number} of MERCURY['IGNORE'] ended with {rule['until']} and matches nothing any more: "

@@ -33,6 +33,7 @@ _ROWS_MAX = 0x7FFF_FFFF
 _U32_MAX = 0xFFFF_FFFF
 _CONTROL = int(RecordFlags.TRANSACTION_CONTROL) << FLAGS_SHIFT
 _SUMMARY = int(RecordFlags.SUMMARY) << FLAGS_SHIFT
+_STALE_MAX = 1000
 _QUERY_FLAGS = int(RecordFlags.MANY | RecordFlags.FAILED | RecordFlags.IN_TRANSACTION)
 
 
@@ -61,8 +62,11 @@ class Encoder:
         rows = _UnitRows(unit.start_ns, dictionary, self._vendors)
         rows.add_aliases(unit)
         # Every statement and site of the unit may be new, and none of them may cost another one its id.
-        has_room = dictionary.has_room(2 * (unit.count + len(unit.groups or ())))
-        if not has_room or self._kept.given_again != dictionary.given_again:
+        has_room = dictionary.has_room(2 * (unit.count + len(unit.groups or ())) + len(unit.caches or ()))
+        kept = self._kept
+        # More than the dictionary has: of texts and sites that are gone, and were made anew since.
+        is_stale = len(kept.statements) + len(kept.sites) > len(dictionary) + _STALE_MAX
+        if not has_room or is_stale or kept.given_again != dictionary.given_again:
             self._kept = _Kept(dictionary.given_again)
         rows.use(self._kept)
         rows.add_records(unit)

@@ -188,9 +188,10 @@ class Flusher:
         ready = wait([waker.fileno(), *readable], writable, max(timeout, 0.001))
         woken = not self._sleeping
         self._sleeping = False
-        if waker.fileno() in ready:
-            waker.clear()
-        if ready and woken and not self._stopping and not self._sender.descriptors()[1]:
+        if waker.fileno() not in ready:
+            return
+        waker.clear()
+        if woken and not self._stopping and not self._sender.descriptors()[1]:
             # The first unit after a pause is due at once, those that follow it with the next batch.
             due_s = min(self._sender.batch_s, self._sender.due_s(time.monotonic()))
             if due_s > 0:

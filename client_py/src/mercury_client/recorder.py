@@ -224,6 +224,7 @@ def _void(unit: Unit) -> None:
     unit.overflow = ignore
     unit.records = []
     unit.groups = None
+    unit.ordinals = None
     unit.scratch = None
 
 

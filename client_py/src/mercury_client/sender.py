@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 from . import faults
 from .buffer import Buffer
-from .connection import Connection, Event, State, totals_of
+from .connection import SLICE_BYTES, Connection, Event, State, totals_of
 from .dialer import Dialer
 from .errors import MercuryError, ProtocolError
 from .limits import BATCH_INTERVAL_MS, BUSY_BATCH_INTERVAL_MS, GOAWAY_MS
@@ -105,7 +105,8 @@ class Sender:
     @property
     def is_ready(self) -> bool:
         """Tell whether the daemon has welcomed us and neither side is leaving."""
-        return self._connection is not None and self._connection.state is State.READY
+        connection = self._connection  # another thread may lose it meanwhile
+        return connection is not None and connection.state is State.READY
 
     @property
     def batch_s(self) -> float:
@@ -300,7 +301,9 @@ class Sender:
             self._heard_at = now
         connection.write_dropped(self._buffer.counters())
         if now >= self._next_batch or urgent:
-            self._is_busy = connection.write_queued(self._buffer, time.perf_counter_ns()) >= BUSY_UNITS
+            count = connection.write_queued(self._buffer, time.perf_counter_ns())
+            # A slice that is full is followed soon by the next: longer waits would lower what can be sent at all.
+            self._is_busy = count >= BUSY_UNITS and len(connection.outgoing) < SLICE_BYTES
             self._next_batch = now + self.batch_s
 
     def _write(self) -> None:

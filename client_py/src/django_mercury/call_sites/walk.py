@@ -167,15 +167,15 @@ def _read(readers: tuple[tuple[int, Reader], ...], frame: FrameType | None, keep
 
 
 def _add(start: FrameType | None, statement: Statement, sql: str) -> Site | None:
+    global _table
     thread = threading.get_ident()
     if start is None or thread in _resolving:
         return None
     _resolving.add(thread)
     try:
+        if len(_table.entries) >= _table.keys_max:
+            _table = Table(_table.keys_max)  # what statements remember of the old one counts no more
         table = _table
-        if len(table.entries) >= table.keys_max:
-            table.entries.clear()
-            table.sites.clear()
         site = _intern(table, resolve(start, sql))
         readers = readers_of(start, bool(site.view))
         key = _key_of(start)
