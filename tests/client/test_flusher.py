@@ -163,7 +163,8 @@ def test_the_first_unit_after_a_pause_is_sent_at_once(
     work()
     assert mercury_client.flush(5.0)
     wait_until(lambda: client.flusher._sleeping, "the flusher sleeps")
-    monkeypatch.setattr(sender_module, "BATCH_S", 60.0)
+    for module in (flusher_module, sender_module):
+        monkeypatch.setattr(module, "BATCH_S", 60.0)
     client.sender._next_batch = 0.0
     work("first")
     daemon.wait_for_units(2)

@@ -240,8 +240,8 @@ def test_a_terminated_pool_has_sent_the_first_unit_of_each_worker(daemon: FakeDa
     run_scenario(
         """
         import multiprocessing
-        from mercury_client import sender
-        sender.BATCH_S = 60.0  # nothing of it waits for a batch's time
+        from mercury_client import flusher, sender
+        flusher.BATCH_S = sender.BATCH_S = 60.0  # nothing of it waits for a batch's time
 
         def job(number):
             work(f"job {number}")

@@ -110,26 +110,25 @@ class Connection:
         self._encoder = Encoder(max(1, min(DICTIONARY_MAX, welcome.limits.get("dictionary_max", DICTIONARY_MAX))))
         return welcome
 
-    def write_queued(self, buffer: Buffer, sent_ns: int) -> int:
+    def write_queued(self, buffer: Buffer, sent_ns: int) -> None:
         """Write queued units, as many as keep the socket busy: what waits in the buffer can be dropped there.
 
-        ``sent_ns`` is of the clock that the units were timed with. Return how many were taken from the buffer.
+        ``sent_ns`` is of the clock that the units were timed with.
         """
         created = buffer.created  # units that come from now on are of the next batch
-        count = 0
+        is_first = True
         yielded = time.perf_counter()
         while len(self.outgoing) < SLICE_BYTES and (unit := buffer.take(created)):
-            if count == 0:
+            if is_first:
                 self.outgoing += Batch(sent_ns, created).encode()
+                is_first = False
             self._write_unit(unit, buffer)
-            count += 1
             # Lets a thread of the application that waits for the interpreter go first: otherwise it would wait for
             # the whole batch, or for the switch interval of 5 ms. Not after each unit: to hand the interpreter over
             # and back costs both threads more than to encode one.
             if (now := time.perf_counter()) - yielded >= YIELD_S:
                 time.sleep(0)
                 yielded = now
-        return count
 
     def _write_unit(self, unit: Unit, buffer: Buffer) -> None:
         """Write one unit with the definitions that it needs, or drop it with a reason."""

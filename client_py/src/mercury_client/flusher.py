@@ -1,8 +1,8 @@
 """Run the sender on one lazy daemon thread, so that the application never waits for it.
 
 The thread starts with the first work, sends the first unit after a pause at once and what follows in batches
-of at most ``batch_interval_ms`` (``busy_batch_interval_ms`` while the application is at work), and ends after a
-few idle seconds; the connection stays open for the next one. ``stop`` ends it at once, which a fork needs.
+of at most ``batch_interval_ms``, and ends after a few idle seconds; the connection stays open for the next one.
+``stop`` ends it at once, which a fork needs.
 
 Where there are no threads (uWSGI without ``enable-threads``, an interpreter that is ending, no memory for a
 stack), each finished unit makes one step in line instead: still without waiting, but on the application's
@@ -17,7 +17,7 @@ within the last second does not sleep long: it looks once a batch::
 Every system call of the thread gives the interpreter away, and to get it back costs the application: for as long
 as somebody waits for it, up to the switch interval of 5 ms, each of its own calls that gives it away (SQLite's,
 a driver's) has to signal that. A request with 30 queries paid 0.9 ms for eight such calls every 50 ms. So a batch
-has as few as can be, one wait, one read, one write, and a busy application has fewer batches.
+has as few as can be: one wait, one read, one write.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import time
 from . import faults
 from .limits import OPEN_UNITS_CLIENT_MAX, PART_INTERVAL_MS
 from .recorder import Recorder, Work
-from .sender import Sender
+from .sender import BATCH_S, Sender
 from .spawn import START_TIMEOUT_S
 from .transport import Waker, wait
 
@@ -175,13 +175,13 @@ class Flusher:
             self._created = created
             self._busy_until = now + BUSY_S
         if now < self._busy_until:
-            timeout = min(timeout, self._sender.batch_s)
+            timeout = min(timeout, BATCH_S)
         else:
             self._sleeping = True
         if self._has_fresh_work():
             self._sleeping = False
             if self._recorder.has_outside:
-                timeout = min(timeout, self._sender.batch_s)
+                timeout = min(timeout, BATCH_S)
         readable, writable = self._sender.descriptors()
         if not self._sleeping and not writable and self._sender.is_ready:
             readable = []  # what the daemon says can wait for the next batch, too
@@ -193,7 +193,7 @@ class Flusher:
         waker.clear()
         if woken and not self._stopping and not self._sender.descriptors()[1]:
             # The first unit after a pause is due at once, those that follow it with the next batch.
-            due_s = min(self._sender.batch_s, self._sender.due_s(time.monotonic()))
+            due_s = min(BATCH_S, self._sender.due_s(time.monotonic()))
             if due_s > 0:
                 wait([waker.fileno()], [], due_s)
 

@@ -56,10 +56,6 @@ ACK_INTERVAL_MS: Final = 50
 # ms; over it: the batch is sent. What a developer waits for, at most.
 BATCH_INTERVAL_MS: Final = 50
 
-# ms; over it: the batch is sent. Behind a batch of several units: each batch takes the interpreter from a
-# busy application.
-BUSY_BATCH_INTERVAL_MS: Final = 200
-
 # ms; over it: a PART is sent. A unit that is open longer is shown as open.
 PART_INTERVAL_MS: Final = 10_000
 

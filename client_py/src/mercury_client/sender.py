@@ -23,10 +23,10 @@ from collections.abc import Callable
 
 from . import faults
 from .buffer import Buffer
-from .connection import SLICE_BYTES, Connection, Event, State, totals_of
+from .connection import Connection, Event, State, totals_of
 from .dialer import Dialer
 from .errors import MercuryError, ProtocolError
-from .limits import BATCH_INTERVAL_MS, BUSY_BATCH_INTERVAL_MS, GOAWAY_MS
+from .limits import BATCH_INTERVAL_MS, GOAWAY_MS
 from .protocol import (
     PROTOCOL_MAX,
     PROTOCOL_MIN,
@@ -49,8 +49,6 @@ BACK_OFF_MAX_S = 5.0
 STALL_S = 30.0  # without a byte from a daemon that owes us one: try a new connection
 STRIKES_MAX = 3
 BATCH_S = BATCH_INTERVAL_MS / 1000
-BUSY_BATCH_S = BUSY_BATCH_INTERVAL_MS / 1000
-BUSY_UNITS = 3  # in a batch: the application is at work, and waiting longer makes fewer batches
 NEVER_S = 3600.0
 _jitter = random.Random()  # our own: an application that seeds the global one counts on its sequence
 _NOT_OUR_FAULT = ("handshake_timeout", "superseded", "slow_reader")
@@ -80,7 +78,6 @@ class Sender:
         self._closing_until = 0.0
         self._heard_at = 0.0
         self._next_batch = 0.0
-        self._is_busy = False  # several units were in the last batch
         self._greeted_with = settings
         self._told: bool | None = None  # what the log said last: it works, or not
         self._ending = False  # BYE was our own idea: nothing is lost when the daemon closes
@@ -109,11 +106,6 @@ class Sender:
         return connection is not None and connection.state is State.READY
 
     @property
-    def batch_s(self) -> float:
-        """Return how long units wait for others, in seconds."""
-        return max(BATCH_S, BUSY_BATCH_S) if self._is_busy else BATCH_S
-
-    @property
     def unreachable(self) -> bool:
         """Tell whether the last attempt found nobody."""
         return self._transport is None and self._failures > 0
@@ -132,7 +124,7 @@ class Sender:
         if self._transport is None:
             return max(0.0, self._retry_at - now)
         if self._connection is None:
-            return self.batch_s
+            return BATCH_S
         if self._connection.state is not State.READY or self._connection.outgoing:
             return 1.0
         if self._buffer.has_queued:
@@ -301,10 +293,8 @@ class Sender:
             self._heard_at = now
         connection.write_dropped(self._buffer.counters())
         if now >= self._next_batch or urgent:
-            count = connection.write_queued(self._buffer, time.perf_counter_ns())
-            # A slice that is full is followed soon by the next: longer waits would lower what can be sent at all.
-            self._is_busy = count >= BUSY_UNITS and len(connection.outgoing) < SLICE_BYTES
-            self._next_batch = now + self.batch_s
+            connection.write_queued(self._buffer, time.perf_counter_ns())
+            self._next_batch = now + BATCH_S
 
     def _write(self) -> None:
         while self._connection is not None and self._transport is not None and self._connection.outgoing:
