@@ -4,8 +4,8 @@
 
 The first rows are ``Thing.objects.get(pk=…)`` with 12, 23 and 44 frames from the query out to the bottom of the
 stack, each query the same line with another key: a loop. As in a site, most of the frames are a library's, here
-frames.py. The last rows are a view without repetition, thirty
-statements that differ, which is where ``repeated`` is meant to cost next to nothing.
+frames.py; then once more with all of them the application's, which is the worst case. The last rows are a view
+without repetition, thirty statements that differ, which is where ``repeated`` is meant to cost next to nothing.
 
 ``no hook`` is Django alone, ``off`` is the hook without call sites. Rounds are interleaved and in changing
 order, CPU time of this thread. Differences are medians of the differences within a round, so that what slows a
@@ -151,6 +151,10 @@ def run(rounds: int, queries: int) -> None:
     rows = {}
     for frames in DEPTHS:
         rows[f"one line, {frames} frames"] = medians(measure(rounds, queries, one_query, frames))
+    call_sites.configure("all", [str(Path(__file__).parent)])  # frames.py is the application's: the worst case
+    for frames in DEPTHS:
+        rows[f"{frames}, all application"] = medians(measure(rounds, queries, one_query, frames))
+    call_sites.configure("all", [__file__])
     rows["a view, no repetition"] = medians(measure(rounds, STATEMENTS, many_queries, 0))
     print(json.dumps(rows))
 
