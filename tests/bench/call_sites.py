@@ -103,7 +103,7 @@ def time_units(mode: str, queries: int, function: Callable[[int], object], frame
     if frames and extra < 0:
         raise SystemExit(f"{frames} frames are fewer than a query has by itself")
     if mode != "no hook":
-        call_sites._mode, call_sites.captures = mode, mode != "off"  # configure() would forget what is known
+        call_sites.always, call_sites.captures = mode == "all", mode != "off"  # configure() would forget what is known
         wrappers.insert(0, hooks.record_query)
     buffer = process._client.recorder.buffer
     unit = mercury_client.begin(UnitKind.REQUEST)

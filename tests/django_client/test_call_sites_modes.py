@@ -260,11 +260,11 @@ def test_a_walk_that_asks_does_not_walk_again(sink: Sink, monkeypatch: pytest.Mo
 def test_a_unit_that_is_sealed_takes_no_scratch() -> None:
     call_sites.configure("repeated", [HERE])
     one = Unit(1, 1, "", 0)
-    call_sites.observe(one, one.statement("SELECT 1"), "SELECT 1", 0)
+    call_sites.is_wanted(one, one.statement("SELECT 1"))
     assert one.scratch is not None
     one.seal(1)
     assert one.scratch is None
-    call_sites.observe(one, one.statement("SELECT 1"), "SELECT 1", 0)
+    call_sites.is_wanted(one, one.statement("SELECT 1"))
     assert one.scratch is None
 
 

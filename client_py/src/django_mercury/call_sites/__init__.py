@@ -3,10 +3,11 @@
 ::
 
     configure("all", ["/srv/shop"])
-    site = observe(unit, statement, sql, above)
+    if always or (captures and is_wanted(unit, statement)):
+        site = site_of(above, statement, sql)
 
-Life of a query: ``observe`` asks ``walk.site_of`` for the place. On a stack that is known, that is a comparison of
-some of its frames. On a new one ``resolve`` looks at all of them: which are the application's (places.py), what
+Life of a query: ``site_of`` (walk.py) finds its place. On a stack that is known, that is a comparison of some of
+its frames. On a new one ``resolve`` looks at all of them: which are the application's (places.py), what
 the ORM did (orm.py, relations.py, querysets.py), and, in development, where in the source a method call could be
 inserted (anchors.py and what it uses). ``parameters_hash`` tells one set of parameters from another.
 
@@ -20,11 +21,9 @@ Never is a model, a queryset or a lazy object of the application evaluated, comp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mercury_client import faults
-from mercury_client.protocol import Site
-from mercury_client.statements import Statement, text_of
+from mercury_client.statements import Statement
 from mercury_client.unit import Unit
 
 from . import anchors, asynchronous, ignoring, places, walk
@@ -32,14 +31,16 @@ from .ignoring import ignore
 from .parameters import parameters_hash
 from .walk import site_of
 
-__all__ = ["MODES", "SIGHTINGS_MAX", "configure", "ignore", "observe", "parameters_hash"]
+__all__ = [
+    "MODES", "SIGHTINGS_MAX", "always", "captures", "configure", "ignore", "is_wanted", "parameters_hash", "site_of",
+]  # fmt: skip
 
 MODES = ("all", "repeated", "off")
 SIGHTINGS_MAX = 3
 STATEMENTS_MAX = 20_000  # that one unit may be asked whether it met them before
 
-_mode = "all"
-captures = True  # whether observe() may find anything
+always = True  # whether each query is captured: mode "all"
+captures = True  # whether any is
 anchors.enable(True)
 asynchronous.enable(True)
 
@@ -49,7 +50,7 @@ def configure(mode: str, roots: Sequence[str] = ()) -> None:
 
     Raises ValueError for a mode that is none. What was captured before is forgotten.
     """
-    global _mode, captures
+    global always, captures
     if mode not in MODES:
         raise ValueError(f"call sites: {mode!r} is none of {', '.join(MODES)}")
     places.configure(roots)
@@ -57,22 +58,17 @@ def configure(mode: str, roots: Sequence[str] = ()) -> None:
     asynchronous.enable(mode == "all")
     ignoring.follow(mode == "all")
     walk.clear()
-    _mode = mode
+    always = mode == "all"
     captures = mode != "off"
 
 
-def observe(unit: Unit, statement: Statement, sql: Any, above: int) -> Site | None:
-    """Return the site of a query; None where it is not captured. Never raises.
-
-    ``sql`` is what ``statement`` was made of; the caller of ``cursor.execute`` is ``above`` frames out from the
-    caller of this.
-    """
+def is_wanted(unit: Unit, statement: Statement) -> bool:
+    """Tell whether the mode "repeated" captures a query, and count it. Never raises."""
     try:
-        if _mode == "all" or (_mode == "repeated" and (_is_repeated(unit, statement) or _is_rare(statement))):
-            return site_of(above + 1, statement, sql if sql.__class__ is str else text_of(sql))
+        return _is_repeated(unit, statement) or _is_rare(statement)
     except Exception:
         faults.recover("call site")
-    return None
+    return False
 
 
 def _is_repeated(unit: Unit, statement: Statement) -> bool:

@@ -24,8 +24,9 @@ from collections.abc import Hashable, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
+from mercury_client import faults
 from mercury_client.protocol import Site
-from mercury_client.statements import Statement
+from mercury_client.statements import Statement, text_of
 
 from . import ignoring
 from .readers import Reader, readers_of
@@ -95,44 +96,47 @@ def clear() -> None:
     _table = Table()
 
 
-def site_of(above: int, statement: Statement, sql: str) -> Site | None:
-    """Return the call site of the query that is made ``above`` frames out from the caller of this.
+def site_of(above: int, statement: Statement, sql: Any) -> Site | None:
+    """Return the site of the query that is made ``above`` frames out from the caller of this. Never raises.
 
     ``sql`` is what ``statement`` was made of. None if the site cannot be told.
     """
-    entry: _Entry | None = statement.place
-    frame: FrameType | None = None
-    if entry is None or entry.table is not _table or not _is_at(entry, above + 2):
-        frame = _frame(above + 1)
-        entry = _find(frame)
-        if entry is None:
-            return _add(frame, statement, sql)
-        statement.place = entry
-    reason = _reason()
-    if not entry.readers:
-        key = hash(sql)
-        site = entry.sites.get((key, reason) if reason else key)
-        return site or _look_closer(entry, frame or _frame(above + 1), sql, reason, ())
-    frame = frame or _frame(above + 1)
-    keep: list[Any] = []
-    said = _read(entry.readers, frame, keep)
-    site = entry.sites.get((hash(sql), reason, said))
-    if site is None:
-        site = _look_closer(entry, frame, sql, reason, said, keep)
-    return site
-
-
-def _is_at(entry: _Entry, above: int) -> bool:
-    """Tell whether the stack from ``above`` frames out is that of ``entry``."""
     try:
+        if sql.__class__ is not str:
+            sql = text_of(sql)
+        entry: _Entry | None = statement.place
         frame: Any = None
-        for depth, code, instruction in entry.landmarks:
-            frame = _frame(above + depth) if depth or frame is None else frame.f_back
-            if frame.f_code is not code or frame.f_lasti != instruction:
-                return False
-        return not entry.is_whole or frame.f_back is None
-    except (ValueError, AttributeError):  # the stack ends before
-        return False
+        if entry is not None:
+            try:  # compare the landmarks, here: a function of its own would be a tenth of the whole
+                for depth, code, instruction in entry.landmarks:
+                    frame = _frame(above + depth + 1) if depth or frame is None else frame.f_back
+                    if frame.f_code is not code or frame.f_lasti != instruction:
+                        entry = None
+                        break
+                else:
+                    if entry.table is not _table or (entry.is_whole and frame.f_back is not None):
+                        entry = None
+            except (ValueError, AttributeError):  # the stack ends before
+                entry = None
+        if entry is None:
+            frame = _frame(above + 1)
+            entry = _find(frame)
+            if entry is None:
+                return _add(frame, statement, sql)
+            statement.place = entry
+        reason = _reason()
+        if not entry.readers:
+            key = hash(sql)
+            site = entry.sites.get((key, reason) if reason else key)
+            return site or _look_closer(entry, _frame(above + 1), sql, reason, ())
+        frame = _frame(above + 1)
+        keep: list[Any] = []
+        said = _read(entry.readers, frame, keep)
+        site = entry.sites.get((hash(sql), reason, said))
+        return site or _look_closer(entry, frame, sql, reason, said, keep)
+    except Exception:
+        faults.recover("call site")
+    return None
 
 
 def _find(frame: FrameType | None) -> _Entry | None:
