@@ -36,7 +36,7 @@ std::size_t ExponentialHistogram::place_of(int index) const {
   const std::size_t high = std::min(last, static_cast<std::size_t>(index - buckets_.front().index()));
   const std::size_t from_last = static_cast<std::size_t>(buckets_.back().index() - index);
   std::size_t low = from_last < last ? last - from_last : 0;
-  const std::uint64_t first_word = Bucket::first_word(index);
+  const std::uint32_t first_word = Bucket::first_word(index);
   for (std::size_t places = high - low + 1; places > 1;) {
     const std::size_t half = places / 2;
     low += buckets_[low + half - 1].word() < first_word ? half : 0;
@@ -45,19 +45,41 @@ std::size_t ExponentialHistogram::place_of(int index) const {
   return low;
 }
 
-void ExponentialHistogram::add(int index, std::uint64_t count) {
-  const std::size_t place = place_of(index);
-  if (place < buckets_.size() && buckets_[place].index() == index) {
-    buckets_[place].add(count);
-    return;
-  }
-  if (count > 0) insert(place, Bucket(index, count));
+std::uint64_t ExponentialHistogram::count_in(const Bucket& bucket) const {
+  if (upper_.empty()) [[likely]]
+    return bucket.lower();
+  const auto upper = std::ranges::lower_bound(upper_, bucket.index(), {}, &Upper::index);
+  const bool found = upper != upper_.end() && upper->index == bucket.index();
+  return bucket.lower() + (found ? upper->count << 16U : 0);
 }
 
-void ExponentialHistogram::insert(std::size_t place, Bucket bucket) {
+void ExponentialHistogram::set_count(Bucket& bucket, std::uint64_t count) {
+  count = std::min(count, kCountMax);
+  bucket.set_lower(count);
+  if (count >> 16U == 0) return;  // counts only grow
+  const auto upper = std::ranges::lower_bound(upper_, bucket.index(), {}, &Upper::index);
+  if (upper != upper_.end() && upper->index == bucket.index()) {
+    upper->count = count >> 16U;
+  } else {
+    upper_.insert(upper, {bucket.index(), count >> 16U});
+  }
+}
+
+void ExponentialHistogram::add(int index, std::uint64_t count) {
+  if (count == 0) return;
+  std::size_t place = place_of(index);
+  if (place == buckets_.size() || buckets_[place].index() != index) {
+    insert(place, index);
+    place = place_of(index);  // others may have been made with it
+  }
+  Bucket& bucket = buckets_[place];
+  set_count(bucket, count_in(bucket) + count);
+}
+
+void ExponentialHistogram::insert(std::size_t place, int index) {
   const std::size_t size = buckets_.size();
-  if (size == buckets_.capacity()) buckets_.reserve(size + std::max<std::size_t>(size / 2, 2));
-  buckets_.insert(buckets_.begin() + static_cast<std::ptrdiff_t>(place), bucket);
+  if (size == buckets_.capacity()) buckets_.reserve(size + std::max<std::size_t>(size / 4, 4));
+  buckets_.insert(buckets_.begin() + static_cast<std::ptrdiff_t>(place), Bucket(index));
   const std::size_t span = reach();
   const std::size_t used = buckets_.size();
   if (used >= kFillFrom && span > used && span <= used + used / 2) fill_gaps();
@@ -79,7 +101,7 @@ void ExponentialHistogram::fill_gaps() {
   std::vector<Bucket> all;
   all.reserve(reach());
   for (const Bucket& bucket : buckets_) {
-    while (!all.empty() && all.back().index() + 1 < bucket.index()) all.emplace_back(all.back().index() + 1, 0);
+    while (!all.empty() && all.back().index() + 1 < bucket.index()) all.emplace_back(all.back().index() + 1);
     all.push_back(bucket);
   }
   buckets_ = std::move(all);
@@ -87,7 +109,7 @@ void ExponentialHistogram::fill_gaps() {
 
 bool ExponentialHistogram::operator==(const ExponentialHistogram& other) const {
   const auto next_used = [](auto at, auto end) {
-    return std::find_if(at, end, [](const Bucket& bucket) { return bucket.count() > 0; });
+    return std::find_if(at, end, [](const Bucket& bucket) { return bucket.lower() > 0; });
   };
   const auto end = buckets_.end();
   const auto other_end = other.buckets_.end();
@@ -96,15 +118,16 @@ bool ExponentialHistogram::operator==(const ExponentialHistogram& other) const {
   for (; at != end && other_at != other_end && *at == *other_at;
        at = next_used(at + 1, end), other_at = next_used(other_at + 1, other_end)) {
   }
-  return at == end && other_at == other_end && unit_ == other.unit_ && scale_ == other.scale_ &&
-         count_ == other.count_ && sum_ == other.sum_ && min_ == other.min_ && max_ == other.max_;
+  return at == end && other_at == other_end && upper_ == other.upper_ && unit_ == other.unit_ &&
+         scale_ == other.scale_ && count_ == other.count_ && sum_ == other.sum_ && min_ == other.min_ &&
+         max_ == other.max_;
 }
 
 void ExponentialHistogram::merge(const ExponentialHistogram& other) {
   assert(unit_ == other.unit_);
   if (other.scale_ > scale_) return merge(other.scaled_down(other.scale_ - scale_));
   if (scale_ > other.scale_) *this = scaled_down(scale_ - other.scale_);
-  for (std::size_t i = 0; i < other.buckets_.size(); ++i) add(other.buckets_[i].index(), other.buckets_[i].count());
+  for (const Bucket& bucket : other.buckets_) add(bucket.index(), other.count_in(bucket));
   count_ += other.count_;
   sum_ = saturating_sum(sum_, other.sum_);
   min_ = std::min(min_, other.min_);
@@ -117,9 +140,10 @@ ExponentialHistogram ExponentialHistogram::scaled_down(int by) const {
   ExponentialHistogram coarse(*this);
   coarse.scale_ = static_cast<std::int16_t>(scale_ - shift);
   coarse.buckets_.clear();
+  coarse.upper_.clear();
   coarse.dense_size_ = 0;
   for (const Bucket& bucket : buckets_) {
-    coarse.add(bucket.index() == kZeroIndex ? kZeroIndex : bucket.index() >> shift, bucket.count());
+    coarse.add(bucket.index() == kZeroIndex ? kZeroIndex : bucket.index() >> shift, count_in(bucket));
   }
   return coarse;
 }
@@ -132,7 +156,7 @@ double ExponentialHistogram::quantile(double q) const {
   if (rank >= static_cast<double>(count_)) return static_cast<double>(max_);
   std::uint64_t seen = 0;
   for (const Bucket& bucket : buckets_) {
-    seen += bucket.count();
+    seen += count_in(bucket);
     if (static_cast<double>(seen) >= rank) {
       return std::clamp(value_in(bucket), static_cast<double>(min_), static_cast<double>(max_));
     }
@@ -157,9 +181,9 @@ model::HistogramState ExponentialHistogram::save() const {
   state.max = max_;
   for (const Bucket& bucket : buckets_) {
     if (bucket.index() == kZeroIndex) {
-      state.zero_count = bucket.count();
-    } else if (bucket.count() > 0) {
-      state.buckets.emplace_back(bucket.index(), bucket.count());
+      state.zero_count = count_in(bucket);
+    } else if (const std::uint64_t count = count_in(bucket); count > 0) {
+      state.buckets.emplace_back(bucket.index(), count);
     }
   }
   return state;
@@ -174,7 +198,7 @@ ExponentialHistogram ExponentialHistogram::restore(const model::HistogramState& 
   int lowest = kZeroIndex;
   const auto append = [&](int index, std::uint64_t count) {
     if (index < lowest || index > kHighestIndex || count == 0 || count > kCountMax || count > left) return false;
-    histogram.buckets_.emplace_back(index, count);
+    histogram.set_count(histogram.buckets_.emplace_back(index), count);
     left -= count;
     lowest = index + 1;
     return true;

@@ -14,7 +14,8 @@
 // of added-up time), the count of one bucket at 2^48 - 1; both are beyond what a daemon lives to see. A duration of
 // more than 2^53 ns (104 days) is rounded to the nearest double before its bucket is chosen.
 //
-// Memory: 64 bytes and 8 for each different bucket (at most half as many again in reserve, or empty between others).
+// Memory: 88 bytes and 4 for each different bucket (at most half as many again in reserve, or empty between others);
+// the few buckets that hold more than 65,535 keep the upper part of their count elsewhere, in 16 bytes.
 // Requests between 1 ms and 1 s touch at most 640 buckets.
 //
 // Thread rules: a plain value, one thread at a time. Failure: none but std::bad_alloc.
@@ -51,7 +52,7 @@ class ExponentialHistogram {
   }
   void record(std::uint64_t value, int index) {
     const auto place = static_cast<std::size_t>(index - first_index_);
-    if (place < dense_size_ && count_ < kCountMax) [[likely]] {  // then no bucket is full
+    if (place < dense_size_ && !buckets_[place].is_full()) [[likely]] {
       buckets_[place].add_one();
     } else {
       add(index, 1);
@@ -101,7 +102,9 @@ class ExponentialHistogram {
   double mean() const { return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_); }
 
   // Of this object and what it has allocated.
-  std::size_t memory_bytes() const { return sizeof(*this) + buckets_.capacity() * sizeof(Bucket); }
+  std::size_t memory_bytes() const {
+    return sizeof(*this) + buckets_.capacity() * sizeof(Bucket) + upper_.capacity() * sizeof(Upper);
+  }
 
   // Everything there is to know but the unit, for a snapshot on disk and for exporters; and back. A state that no
   // recording could have produced (a scale out of range, buckets out of order, a count that is not what they add up
@@ -113,22 +116,31 @@ class ExponentialHistogram {
   bool operator==(const ExponentialHistogram& other) const;
 
  private:
-  // Index in the upper 16 bits, so that buckets sort as numbers; count in the lower 48.
+  // Index in the upper 16 bits, so that buckets sort as numbers; the lower 16 bits of the count in the lower 16.
   class Bucket {
    public:
-    Bucket(int index, std::uint64_t count) : word_(first_word(index) | count) {}
-    int index() const { return static_cast<int>(word_ >> 48) + kLowestIndex; }
-    std::uint64_t count() const { return word_ & kCountMax; }
-    void add(std::uint64_t count) { word_ += count < kCountMax - this->count() ? count : kCountMax - this->count(); }
+    explicit Bucket(int index) : word_(first_word(index)) {}
+    int index() const { return static_cast<int>(word_ >> 16) + kLowestIndex; }
+    std::uint32_t lower() const { return word_ & kLowerMax; }
+    void set_lower(std::uint64_t count) {
+      word_ = (word_ & ~kLowerMax) | (static_cast<std::uint32_t>(count) & kLowerMax);
+    }
+    bool is_full() const { return lower() == kLowerMax; }
     void add_one() { ++word_; }  // precondition: it is not full
-    std::uint64_t word() const { return word_; }
+    std::uint32_t word() const { return word_; }
     bool operator==(const Bucket&) const = default;
 
-    // What every bucket with this index is above, and every bucket with a lower index is below.
-    static std::uint64_t first_word(int index) { return static_cast<std::uint64_t>(index - kLowestIndex) << 48; }
+    // What every bucket with this index is at or above, and every bucket with a lower index is below.
+    static std::uint32_t first_word(int index) { return static_cast<std::uint32_t>(index - kLowestIndex) << 16; }
 
    private:
-    std::uint64_t word_;
+    static constexpr std::uint32_t kLowerMax = 0xffff;
+    std::uint32_t word_;
+  };
+  struct Upper {
+    int index;
+    std::uint64_t count;  // in units of 65,536; not 0
+    bool operator==(const Upper&) const = default;
   };
 
   static constexpr int kLowestIndex = -32768;
@@ -139,9 +151,11 @@ class ExponentialHistogram {
   static constexpr double kNanosecondsPerSecond = 1e9;
 
   double value_in(const Bucket& bucket) const;
+  std::uint64_t count_in(const Bucket& bucket) const;
+  void set_count(Bucket& bucket, std::uint64_t count);
   std::size_t place_of(int index) const;  // of the first bucket that is not below `index`
   void add(int index, std::uint64_t count);
-  void insert(std::size_t place, Bucket bucket);
+  void insert(std::size_t place, int index);
   void fill_gaps();
   void note_density();
   std::size_t reach() const;  // from the first bucket to the last, missing ones included
@@ -157,6 +171,7 @@ class ExponentialHistogram {
   std::uint64_t min_ = UINT64_MAX;
   std::uint64_t max_ = 0;
   std::vector<Bucket> buckets_;  // ascending by index, the first and the last not empty
+  std::vector<Upper> upper_;     // ascending by index: of the counts that 16 bits do not hold
 };
 
 }  // namespace mercury::aggregate
