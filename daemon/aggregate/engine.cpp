@@ -223,16 +223,10 @@ void Engine::fold_series(Series& series, const Closing& closing) {
   const UnitHeader& header = closing.header;
   const bool failed = header.has(unit_flag::kFailed);
   const bool error = failed || header.status >= kServerError;
-  const auto record = [&](Cell& cell) {
-    ++cell.count;
-    cell.errors += error ? 1 : 0;
-    cell.duration.record(header.duration_ns);
-    cell.queries.record(header.queries);
-    cell.db_time.record(header.db_ns);
-  };
-  record(series.totals);
+  const UnitMeasure unit{header.duration_ns, header.queries, header.db_ns, error};
+  series.totals.record(unit);
   if (closing.arrival.now - closing.arrival.end <= kAgeMax) {
-    series.windows.at(closing.arrival.end, closing.arrival.now, record);
+    series.windows.add(unit, closing.arrival.end, closing.arrival.now);
   }
   series.failed += failed ? 1 : 0;
   series.incomplete += closing.incomplete ? 1 : 0;

@@ -53,10 +53,9 @@ model::SeriesState save_series(const SeriesKey& key, const Series& series) {
   out.cache_misses = series.cache_misses;
   out.last_seen = series.last_seen;
   out.totals = save_cell(series.totals, 0);
-  series.windows.for_each_second(
-      [&](std::int64_t slot, const Cell& cell) { out.seconds.push_back(save_cell(cell, slot)); });
-  series.windows.for_each_minute(
-      [&](std::int64_t slot, const Cell& cell) { out.minutes.push_back(save_cell(cell, slot)); });
+  const RouteWindows::Slots slots = series.windows.slots();
+  slots.for_each_second([&](std::int64_t slot, const Cell& cell) { out.seconds.push_back(save_cell(cell, slot)); });
+  slots.for_each_minute([&](std::int64_t slot, const Cell& cell) { out.minutes.push_back(save_cell(cell, slot)); });
   out.operation = series.operation;
   for (const auto& [id, finding] : series.findings.all()) out.findings.push_back(save_finding(finding));
   return out;

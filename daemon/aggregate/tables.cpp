@@ -31,14 +31,6 @@ bool slower(const UnitSample& a, const UnitSample& b) { return a.header.duration
 
 }  // namespace
 
-void Cell::merge(const Cell& other) {
-  count += other.count;
-  errors += other.errors;
-  duration.merge(other.duration);
-  queries.merge(other.queries);
-  db_time.merge(other.db_time);
-}
-
 std::size_t SeriesKeyHash::operator()(const SeriesKey& key) const {
   std::uint64_t hash = (std::uint64_t{key.route} << 32U) ^ (std::uint64_t{key.service} << 20U) ^
                        (std::uint64_t{key.environment} << 10U) ^ key.run;

@@ -22,7 +22,7 @@
 
 #include "aggregate/exponential_histogram.h"
 #include "aggregate/findings.h"
-#include "aggregate/time_slots.h"
+#include "aggregate/route_windows.h"
 #include "base/clock.h"
 #include "model/engine_state.h"
 #include "model/snapshot.h"
@@ -40,17 +40,6 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-// What is kept of a route in one window and since the start.
-struct Cell {
-  std::uint64_t count = 0;
-  std::uint64_t errors = 0;
-  ExponentialHistogram duration{};
-  ExponentialHistogram queries{ExponentialHistogram::Unit::Count};
-  ExponentialHistogram db_time{};
-
-  void merge(const Cell& other);
-};
-
 struct SeriesKey {
   NameIndex service = 0, environment = 0, run = 0, route = 0;
   model::UnitKind kind = model::UnitKind::Request;
@@ -65,7 +54,7 @@ struct SeriesKeyHash {
 
 struct Series {
   Cell totals;
-  TimeSlots<Cell> windows;
+  RouteWindows windows;
   std::uint64_t failed = 0;
   std::uint64_t incomplete = 0;
   std::uint64_t cache_hits = 0;
