@@ -27,13 +27,9 @@ from support.daemon import ROOT, SOURCE, Daemon
 
 PEERS = ROOT / "build" / "venv-peers" / "bin" / "python"
 OURS = ("none", "repeated", "all")
-OTHERS = ("django-prometheus", "zeal", "opentelemetry", "sentry", "silk")
+OTHERS = ("django-prometheus", "zeal", "opentelemetry", "sentry", "scout", "silk")
 # Tools that see each query; zeal sees relations, of which there are none here.
-NAMES_QUERIES = (
-    "opentelemetry",
-    "sentry",
-    "silk",
-)
+NAMES_QUERIES = ("opentelemetry", "sentry", "scout", "silk")
 QUERIES = "30"
 
 Times = dict[str, dict[str, float]]

@@ -24,7 +24,7 @@ COUNTS = (0, 10, 30, 100)
 ROUNDS = 60
 SKIPPED = 10  # the first rounds: caches fill, Python specialises
 STATEMENTS = 100
-TOOLS = ("none", "repeated", "all", "django-prometheus", "zeal", "opentelemetry", "sentry", "silk")
+TOOLS = ("none", "repeated", "all", "django-prometheus", "zeal", "opentelemetry", "sentry", "scout", "silk")
 
 
 def configuration(tool: str) -> dict[str, Any]:
@@ -43,6 +43,10 @@ def configuration(tool: str) -> dict[str, Any]:
     elif tool == "zeal":
         apps = ["django.contrib.contenttypes", "zeal"]
         middleware, more = ["zeal.middleware.zeal_middleware"], {"ZEAL_RAISE": False}
+    elif tool == "scout":  # its agent is not there: it collects and encodes, and drops when it sends
+        apps = ["scout_apm.django"]
+        more = {"SCOUT_MONITOR": True, "SCOUT_KEY": "key", "SCOUT_NAME": "bench", "SCOUT_CORE_AGENT_DOWNLOAD": False,
+                "SCOUT_CORE_AGENT_LAUNCH": False, "SCOUT_CORE_AGENT_SOCKET_PATH": "tcp://127.0.0.1:9"}  # fmt: skip
     elif tool == "silk":
         apps = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "silk"]
         middleware = ["silk.middleware.SilkyMiddleware"]
