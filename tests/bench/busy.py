@@ -7,7 +7,6 @@ python tests/bench/busy.py units SOCKET CONNECTIONS
 from __future__ import annotations
 
 import itertools
-import struct
 import sys
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from engines import WRITE_BYTES, Sender
 from scale import Reader
 
 UNITS = 2_000  # sent over and over, with new numbers
-NUMBERS = struct.Struct("<QQ")  # number and unit_id
-NUMBERS_AT = 16  # in a frame: 8 bytes of its own header, 8 of sizes
 
 
 def send_units(path: str, connections: int) -> None:
@@ -33,7 +30,7 @@ def send_units(path: str, connections: int) -> None:
     per_write = WRITE_BYTES // size * size
     for first in itertools.count(0, UNITS):
         for at in range(UNITS):
-            NUMBERS.pack_into(data, at * size + NUMBERS_AT, first + at + 1, first + at + 1)
+            workload.NUMBERS.pack_into(data, at * size + workload.NUMBERS_AT, first + at + 1, first + at + 1)
         for sender in senders:
             sender.socket.sendall(workload.batch(first + UNITS))
         for at in range(0, len(data), per_write):

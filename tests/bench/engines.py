@@ -2,11 +2,12 @@
 
     .venv/bin/python tests/bench/engines.py [--units 100000] [--runs 5]
 
-The stream is that of workload.py. The two engines in Python are given each query as the hook has it, in memory, and
-the CPU time of their thread is taken; the reference has its statements and sites interned, as the client has. The
-daemon gets the bytes through a real Unix socket, in writes of 64 KiB as the flusher makes them at load, and in one
-write a unit; from the first byte to the last acknowledgement the CPU time of its process is taken. It judges every
-unit, and nothing may be lost. Each run does all of them in turn, so that a machine that slows down slows all.
+There are two streams: that of workload.py, which the bars are for, and one of the real bookshop, which is recorded
+first (recorded.py). The two engines in Python are given each query as the hook has it, in memory, and the CPU time of
+their thread is taken; the reference has its statements and sites interned, as the client has. The daemon gets the
+bytes through a real Unix socket, in writes of 64 KiB as the flusher makes them at load, and in one write a unit; from
+the first byte to the last acknowledgement the CPU time of its process is taken. It judges every unit, and nothing may
+be lost. Each run does all of them in turn, so that a machine that slows down slows all.
 
 Before that the verdicts of the reference and of the C++ engine on the first units are compared, field by field.
 """
@@ -14,11 +15,15 @@ Before that the verdicts of the reference and of the C++ engine on the first uni
 from __future__ import annotations
 
 import argparse
+import itertools
 import socket
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +31,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import workload
 from naive import Naive
+from recorded import record
 from rows import Row, median_row, print_rows
 
-from mercury_client.protocol import FrameDecoder, FrameType, UnitKind
+from mercury_client.protocol import FrameDecoder, FrameType, Operation, Site, UnitKind
 from mercury_client.reference import judge
 from mercury_client.unit import Unit
 from support.daemon import Daemon
 from support.verdicts import cpp_verdicts, difference, judge_json, python_verdict
 
 NAIVE_US_MAX = 32.0  # what a query costs engines of that kind is 18 to 32 µs; a slower one would flatter us
-PYTHON_UNITS = 300  # of a run: Python needs as long for them as the daemon for a hundred thousand
-COMPARED_UNITS = 500
+PYTHON_UNITS = 500  # of a run: Python needs as long for them as the daemon for a hundred thousand
 WRITE_BYTES = 65536
 
 
@@ -83,113 +88,157 @@ class Sender:
         self.socket.close()
 
 
-def time_daemon(folder: Path, chunks: list[bytes], units: int) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Stream:
+    """Bytes for the daemon; ``units`` yields anew the first of its units, as the client has them in memory."""
+
+    preamble: bytes
+    batch: bytes
+    frames: list[bytes]
+    queries: int
+    units: Callable[[], Iterator[Unit]]
+
+    def batched(self) -> list[bytes]:
+        """Return the frames in writes as large as the flusher's at load."""
+        chunks = [bytearray()]
+        for frame in self.frames:
+            if len(chunks[-1]) + len(frame) > WRITE_BYTES:
+                chunks.append(bytearray())
+            chunks[-1] += frame
+        return [bytes(chunk) for chunk in chunks]
+
+
+def generated(units: int) -> Stream:
+    """Return the stream of workload.py."""
+    few = list(workload.requests(PYTHON_UNITS))
+    frames = [workload.frame(request) for request in workload.requests(units)]
+    queries = units * workload.QUERIES
+    return Stream(workload.preamble(), workload.batch(units), frames, queries, lambda: workload.units_of(few))
+
+
+def recorded(units: int) -> Stream:
+    """Return a stream of the bookshop, repeated to about as many units."""
+    recording = record()
+    passes = max(1, units // len(recording.frames))
+    frames = recording.repeated(passes)
+    queries = passes * sum(unit.queries for unit in recording.units())
+    return Stream(recording.preamble, recording.batch(len(frames)), frames, queries, recording.units)
+
+
+def time_daemon(folder: Path, stream: Stream, chunks: list[bytes]) -> tuple[float, float]:
     """Return CPU ns a query, and queries a second, of a fresh daemon that gets everything through one socket."""
     folder.mkdir()
+    units = len(stream.frames)
     with Daemon(folder) as daemon:
-        sender = Sender(str(daemon.socket), units, workload.preamble() + workload.batch(units))
+        sender = Sender(str(daemon.socket), units, stream.preamble + stream.batch)
         daemon.wait_for(lambda status: status["units"]["created"] == units, "the definitions to be read")
         cpu, wall = cpu_ns(daemon.pid), time.perf_counter()
         sender.send(chunks)
         cpu, wall = cpu_ns(daemon.pid) - cpu, time.perf_counter() - wall
         status: dict[str, Any] = daemon.status()
         sender.close()
-    queries = units * workload.QUERIES
-    if status["queries"]["received"] != queries or status["units"]["acknowledged"] != units:
-        sys.exit(f"bench: {units} units were sent, the daemon says {status['units']}")
-    return cpu / queries, queries / wall
+    if status["queries"]["received"] != stream.queries or status["units"]["acknowledged"] != units:
+        sys.exit(f"bench: {units} units, {stream.queries} queries were sent, the daemon says {status}")
+    return cpu / stream.queries, stream.queries / wall
 
 
-def time_naive(texts: list[str], requests: list[workload.Request]) -> float:
+def time_naive(units: Iterable[Unit]) -> float:
     """Return ns a query."""
     engine = Naive()
-    before = time.thread_time_ns()
-    for request in requests:
-        for call in request.calls:
-            engine.record(texts[call.statement], call.start_ns, call.duration_ns)
+    spent = queries = 0
+    for unit in units:
+        calls = [(record[0].text, record[3], record[4]) for record in unit.records]
+        before = time.thread_time_ns()
+        for text, start_ns, duration_ns in calls:
+            engine.record(text, start_ns, duration_ns)
         engine.finish()
-    return (time.thread_time_ns() - before) / len(requests) / workload.QUERIES
+        spent += time.thread_time_ns() - before
+        queries += unit.queries
+    return spent / queries
 
 
-def time_reference(texts: list[str], sites: list[Any], requests: list[workload.Request]) -> float:
+def time_reference(units: Iterable[Unit]) -> float:
     """Return ns a query of the verdict; recording is not in it, as it is not in the daemon's."""
-    spent = 0
-    for request in requests:
-        unit = Unit(request.number, UnitKind.REQUEST, f"books/{request.route}/<int:pk>/", 0)
-        for call in request.calls:
-            unit.record(
-                texts[call.statement], "default", "sqlite", call.start_ns, call.duration_ns, 0, -1,
-                sites[call.statement], call.ordinal,
-            )  # fmt: skip
-        unit.seal(request.duration_ns)
+    spent = queries = 0
+    for unit in units:
         before = time.thread_time_ns()
         judge(unit)
         spent += time.thread_time_ns() - before
-    return spent / len(requests) / workload.QUERIES
+        queries += unit.queries
+    return spent / queries
 
 
-def compare(requests: list[workload.Request]) -> int:
+def compare(units: Iterable[Unit]) -> int:
     """Return how many verdicts both engines gave alike; exit where they differ."""
     program = judge_json()
     if program is None:
         sys.exit("bench: judge_json is not built: cmake --build --preset release --target judge_json")
-    cases = [case_of(request) for request in requests]
+    cases = [case_of(unit) for unit in units]
     for case, theirs in zip(cases, cpp_verdicts(program, cases), strict=True):
         if found := difference(python_verdict(case), theirs):
             sys.exit(f"bench: the engines disagree on {case['about']}: {found}")
     return len(cases)
 
 
-def case_of(request: workload.Request) -> dict[str, Any]:
-    """Return a unit as a case of VERDICTS.md §9."""
-    used = sorted({call.statement for call in request.calls})
-    sites = []
-    for number in used:
-        site = workload.site(number)
-        frames = [frame._asdict() for frame in site.frames]
-        texts = ("operation", "relation", "relation_kind", "owner_table", "model")
-        sites.append({"frames": frames} | {name: getattr(site, name) for name in texts})
+def case_of(unit: Unit) -> dict[str, Any]:
+    """Return a finished unit as a case of VERDICTS.md §9."""
+    records = sorted(unit.records, key=itemgetter(3))
+    texts = dict.fromkeys((record[0].text, record[2]) for record in records)
+    places = dict.fromkeys(record[7] for record in records if record[7] is not None)
+    statements = {text: at for at, text in enumerate(texts)}
+    sites = {site: at for at, site in enumerate(places)}
+    caches = (unit.caches or {}).values()
     return {
-        "about": f"unit {request.number}",
+        "about": f"unit {unit.id}, {unit.name}",
         "unit": {
-            "kind": "request", "operation": "", "name": f"books/{request.route}/<int:pk>/",
-            "duration_ns": request.duration_ns,
+            "kind": UnitKind(unit.kind).name.lower(), "name": unit.name, "duration_ns": unit.duration_ns,
+            "operation": Operation(unit.operation).name.lower() if unit.operation else "",
+            "first_byte_ns": unit.first_byte_ns,
+            "cache_hits": sum(counts[0] for counts in caches), "cache_misses": sum(counts[1] for counts in caches),
         },
-        "statements": [{"sql": workload.sql(number), "vendor": "sqlite"} for number in used],
-        "sites": sites,
+        "statements": [{"sql": text, "vendor": vendor} for text, vendor in statements],
+        "sites": [site_row(site) for site in sites],
         "queries": [
             {
-                "statement": used.index(call.statement), "site": used.index(call.statement), "alias": "default",
-                "ordinal": call.ordinal, "start_ns": call.start_ns, "duration_ns": call.duration_ns,
+                "statement": statements[statement.text, vendor], "site": None if site is None else sites[site],
+                "alias": alias, "ordinal": ordinal, "rows": rows, "flags": flags, "start_ns": start_ns,
+                "duration_ns": duration_ns,
             }
-            for call in request.calls
+            for statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal in records
         ],
         "thresholds": {}, "ignore": [], "today": "",
     }  # fmt: skip
 
 
+def site_row(site: Site) -> dict[str, Any]:
+    """Return a site as a case has it."""
+    values = {item.name: getattr(site, item.name) for item in fields(site) if item.init}
+    texts = {name: value for name, value in values.items() if value and isinstance(value, str)}
+    places = {name: values[name]._asdict() for name in ("template", "anchor") if values[name] is not None}
+    return texts | places | {"frames": [frame._asdict() for frame in site.frames], "flags": site.flags}
+
+
 def measure(units: int, runs: int) -> list[Row]:
-    """Return the rows of this table."""
-    texts = [workload.sql(number) for number in range(workload.STATEMENTS)]
-    sites = [workload.site(number) for number in range(workload.STATEMENTS)]
-    few = list(workload.requests(COMPARED_UNITS))
-    print(f"verdicts of both engines on {compare(few)} units of the stream: equal", flush=True)
-    few = few[:PYTHON_UNITS]
-    frames = [workload.frame(request) for request in workload.requests(units)]
-    per_write = max(1, WRITE_BYTES // len(frames[0]))
-    batched = [b"".join(frames[at : at + per_write]) for at in range(0, units, per_write)]
+    """Return the rows of this table: those of the generated stream, and those of the recorded one."""
+    return [*measure_stream("", generated(units), runs), *measure_stream("bookshop, ", recorded(units), runs)]
+
+
+def measure_stream(name: str, stream: Stream, runs: int) -> list[Row]:
+    """Return the rows of one stream; the bars are for the generated one, whose name is empty."""
+    print(f"{name}verdicts of both engines on {compare(stream.units())} units of the stream: equal", flush=True)
+    batched = stream.batched()
     naive, reference, batch, single, speed = [], [], [], [], []
-    time_naive(texts, few[:30])
-    time_reference(texts, sites, few[:30])
+    time_naive(itertools.islice(stream.units(), 30))
+    time_reference(itertools.islice(stream.units(), 30))
     with tempfile.TemporaryDirectory(prefix="mercury-bench-") as folder:
         for run in range(runs):
-            naive.append(time_naive(texts, few))
-            reference.append(time_reference(texts, sites, few))
-            cpu, rate = time_daemon(Path(folder) / f"batch-{run}", batched, units)
+            naive.append(time_naive(stream.units()))
+            reference.append(time_reference(stream.units()))
+            cpu, rate = time_daemon(Path(folder) / f"batch-{run}", stream, batched)
             batch.append(cpu)
             speed.append(rate)
-            single.append(time_daemon(Path(folder) / f"single-{run}", frames, units)[0])
-    return [
+            single.append(time_daemon(Path(folder) / f"single-{run}", stream, stream.frames)[0])
+    rows = [
         median_row("naive engine: a query", "µs", [one / 1000 for one in naive], at_most=NAIVE_US_MAX),
         median_row("reference engine in Python: a query", "µs", [one / 1000 for one in reference], at_most=2),
         median_row("daemon, 64 KiB a write: a query", "ns", batch),
@@ -199,6 +248,7 @@ def measure(units: int, runs: int) -> list[Row]:
         median_row("reference over daemon, 64 KiB a write", "times", _ratios(reference, batch), at_least=40),
         median_row("queries a second through one socket", "", speed, at_least=15_000_000),
     ]
+    return [replace(row, what=name + row.what, bar=None) for row in rows] if name else rows
 
 
 def _ratios(above: list[float], below: list[float]) -> list[float]:

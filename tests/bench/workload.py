@@ -15,11 +15,27 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from mercury_client.protocol import Batch, Definition, FrameType, Hello, Kind, Site, SiteFrame, Totals, Vendor
+from mercury_client.protocol import (
+    Batch,
+    Definition,
+    FrameType,
+    Hello,
+    Kind,
+    Site,
+    SiteFrame,
+    Totals,
+    UnitKind,
+    Vendor,
+)
+from mercury_client.unit import Unit
 
-__all__ = ["QUERIES", "STATEMENTS", "Call", "Request", "definitions", "frame", "preamble", "requests", "site", "sql"]
+__all__ = [
+    "NUMBERS", "NUMBERS_AT", "QUERIES", "STATEMENTS", "Call", "Request", "batch", "definitions", "frame", "preamble",
+    "requests", "site", "sql", "units_of",
+]  # fmt: skip
 
 QUERIES = 30
 STATEMENTS = 200
@@ -32,6 +48,8 @@ GAP_NS = 50_000  # of the application's own work between two queries
 SENT_NS = 1 << 50  # when batches are sent, by the clock of the client
 HEADER = struct.Struct("<HHI10QIIHBBBBHII")
 RECORD = struct.Struct("<IIIiQQ")
+NUMBERS = struct.Struct("<QQ")  # number and unit_id
+NUMBERS_AT = 16  # in a frame: 8 bytes of its own header, 8 of sizes
 
 
 @dataclass(slots=True)
@@ -54,6 +72,7 @@ class Request:
     calls: list[Call] = field(default_factory=list)
 
 
+@cache
 def sql(number: int) -> str:
     """Return the text of a statement; an even one lists, the odd one behind it follows a key of its rows."""
     rng = random.Random(number)
@@ -62,8 +81,9 @@ def sql(number: int) -> str:
     return f'SELECT {columns} FROM "shop_book{number}" {where}'
 
 
+@cache
 def site(number: int) -> Site:
-    """Return where a statement is made."""
+    """Return where a statement is made: one object a place, as the client has it."""
     frames = tuple(
         SiteFrame(f"/srv/shop/{name}.py", 10 * number + line, f"{name}_{number}", f"shop.{name}", True)
         for line, name in enumerate(("models", "services", "views"))
@@ -145,6 +165,19 @@ def frame(request: Request) -> bytes:
     )  # fmt: skip
     payload = header + b"".join(records)
     return struct.pack("<IBBH", len(payload), FrameType.UNIT, 0, 0) + payload
+
+
+def units_of(requests: Iterable[Request]) -> Iterator[Unit]:
+    """Yield the finished unit of each request, as the client has it in memory."""
+    for request in requests:
+        unit = Unit(request.number, UnitKind.REQUEST, f"books/{request.route}/<int:pk>/", 0)
+        for call in request.calls:
+            unit.record(
+                sql(call.statement), "default", "sqlite", call.start_ns, call.duration_ns, 0, -1,
+                site(call.statement), call.ordinal,
+            )  # fmt: skip
+        unit.seal(request.duration_ns)
+        yield unit
 
 
 def main() -> int:
