@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from ..protocol import Operation, UnitKind
 from . import rules
 from .facts import IgnoreRule, JudgedSite, Thresholds, UnitFacts, hash_lines
-from .groups import WRITES, Group, calls_of
+from .groups import Group
 from .score import response_ns, severity_of
+from .shapes import WRITES
 from .silence import reason_to_ignore
 from .sources import Sources
 from .suggestions import suggest
+from .tally import calls_of
 from .verdict import Finding, FindingKind, Level, Place, Source
 
 __all__ = ["Judgement"]
@@ -21,7 +23,7 @@ _NOWHERE = Place()
 _NS_PER_MS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Judgement:
     """What every finding of one unit is measured by."""
 
@@ -52,16 +54,17 @@ class Judgement:
         else:
             kind, level, likely = "query_in_loop", self._level(group.c), distinct is None
         severity = severity_of(group.c, self.thresholds.n_plus_one)
-        saving_ns = group.t - group.t // group.c
-        return self._finding(kind, level, group, group.c, group.t, saving_ns, likely, severity, distinct, sources)
+        time_ns = group.t
+        saving_ns = time_ns - time_ns // group.c
+        return self._finding(kind, level, group, group.c, time_ns, saving_ns, likely, severity, distinct, sources)
 
     def of_slow(self, group: Group) -> Finding | None:
         """Return the finding of a group with slow calls that is no loop, or no loop of a known kind."""
         slow_ns = self.thresholds.slow_query_ns
-        slow = [record for record in group.records if record[4] >= slow_ns * calls_of(record)]
+        slow = [record for record in group.records if record[4] >= slow_ns * calls_of((record,))]
         if not slow:
             return None
-        count = sum([calls_of(record) for record in slow])
+        count = calls_of(slow)
         time_ns = sum([record[4] for record in slow])
         return self._finding("slow_query", "warn", group, count, time_ns, time_ns - slow_ns * count)
 

@@ -1,66 +1,44 @@
 """Put the queries of a unit into groups, and count those that may be loops (VERDICTS.md §2).
 
-Queries come in bundled by what is the same object, which is cheap (tally.py); here bundles that are equal become
-one group. Exact work (runs, different parameters) is done for groups of several calls only.
+Exact work (runs, different parameters) is done for groups of several calls only, and none at all for a unit in
+which nothing comes twice (``Tally.all_differ``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import itemgetter
 
-from ..protocol import RecordFlags, SiteFlags, UnitKind
+from ..protocol import RecordFlags, UnitKind
 from ..unit import Record
-from .facts import JudgedSite, StatementFacts, finding_id
+from .facts import JudgedSite, finding_id
+from .shapes import Shape
+from .tally import Belonging, Tally, calls_of
 
-__all__ = ["WRITES", "Belonging", "Group", "calls_of", "group_up"]
+__all__ = ["Group", "group_up"]
 
-WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"})
-
-_MANY = int(RecordFlags.MANY)
 _SUMMARY = int(RecordFlags.SUMMARY)
-_NO_LOOP = int(SiteFlags.CHUNK | SiteFlags.BULK)
-_start_of = itemgetter(3)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Belonging:
-    """Whose queries are: the unit's own, of which request, task, command or test below it, and if it is a command."""
-
-    own: bool = True
-    scope: int = 0
-    command: bool = False
 
 
 class Group:
-    """The queries of one statement at one site, as records in the order of their start; once a bundle of them.
+    """The queries of one statement at one site, as records in the order of their start.
 
-    ``group_up`` sets what is declared without a value: a unit has many groups, and few of them are of interest.
+    It is made of its first query. ``counted`` is what ``c`` counts the calls of: all records, or the longest run.
     """
 
     __slots__ = (
-        "_id", "alias", "belonging", "c", "counted", "facts", "flags", "index", "is_loop", "left_out", "queries",
-        "records", "site", "t", "total_ns",
+        "_id", "alias", "c", "counted", "facts", "in_command", "index", "is_loop", "left_out", "records", "site",
     )  # fmt: skip
-    index: int  # groups stand in the order of their first queries
-    left_out: bool  # never a loop
-    is_loop: bool
-    queries: int  # calls of all records
-    total_ns: int  # their time
-    counted: list[Record]  # what c and t are of: all records, or the longest run
-    c: int
-    t: int
 
-    def __init__(
-        self, facts: StatementFacts, site: JudgedSite | None, alias: str, flags: int, belonging: Belonging
-    ) -> None:
-        self.facts = facts
-        self.site = site
-        self.alias = alias
-        self.flags = flags  # of any of its records; of a bundle: of all
-        self.belonging = belonging
-        self.records: list[Record] = []
+    def __init__(self, index: int, record: Record, shape: Shape, belonging: Belonging) -> None:
+        self.index = index  # groups stand in the order of their first queries
+        self.facts = shape.facts
+        self.site = shape.site
+        self.alias = shape.alias
+        self.in_command = belonging.in_command
+        self.left_out = shape.no_loop or belonging.left_out  # never a loop
+        self.records = self.counted = [record]
+        self.c = 1
+        self.is_loop = False
         self._id: int | None = None
 
     @property
@@ -80,6 +58,11 @@ class Group:
         """Return the ORM operation of its site, "" without one."""
         return self.site.site.operation if self.site else ""
 
+    @property
+    def t(self) -> int:
+        """Return the time of what is counted."""
+        return sum([record[4] for record in self.counted])
+
     def distinct(self) -> int | None:
         """Return how many different texts and parameters were counted; None: unknown."""
         records = self.counted
@@ -88,81 +71,56 @@ class Group:
         texts = len({record[0].text for record in records})
         return texts if texts >= 2 else None
 
-    def count(self, gap_ns: int | None) -> None:
-        """Count calls and time; with ``gap_ns``, c and t are those of the longest run."""
-        records = self.counted = self.records
-        if len(records) == 1:
-            self.c = self.queries = calls_of(records[0]) if self.flags & _SUMMARY else 1
-            self.t = self.total_ns = records[0][4]
-            return
-        self.c = self.queries = _calls(records) if self.flags & _SUMMARY else len(records)
-        self.t = self.total_ns = sum([record[4] for record in records])
-        if gap_ns is not None:
-            self.counted = _longest_run(records, gap_ns)
-            self.c, self.t = _calls(self.counted), sum([record[4] for record in self.counted])
+    def count(self, polling_gap_ns: int, has_summaries: bool) -> None:
+        """Count its calls, all of them or those of the longest run."""
+        if self.in_command and len(self.records) > 1:
+            self.counted = _longest_run(self.records, polling_gap_ns)
+        self.c = calls_of(self.counted) if has_summaries else len(self.counted)
 
 
-def calls_of(record: Record) -> int:
-    """Return how many calls a record stands for; a summary has them for an ordinal, as it travels."""
-    return record[8] if record[5] & _SUMMARY else 1
-
-
-def _calls(records: list[Record]) -> int:
-    return sum([calls_of(record) for record in records])
-
-
-def group_up(bundles: Sequence[Group], kind: int, loop_calls_min: int, polling_gap_ns: int) -> list[Group]:
-    """Merge bundles that are equal, and count; bundles come in the order of their first queries."""
-    homeless = [bundle for bundle in bundles if bundle.site is None]
-    if homeless:
-        _lend_sites(bundles, homeless)
-    groups: dict[tuple[str, int, int, int, bool], Group] = {}
-    mixed: dict[int, Group] = {}
-    for bundle in bundles:
-        left_out = _is_left_out(bundle, kind)
-        site = bundle.site
-        key = (bundle.alias, bundle.facts.fingerprint, site.key if site else 0, bundle.belonging.scope, left_out)
-        group = groups.get(key)
+def group_up(tally: Tally, kind: int, loop_calls_min: int, polling_gap_ns: int) -> list[Group]:
+    """Return the groups of a unit of that kind, counted, in the order of their first queries."""
+    groups: dict[object, Group] = {}
+    find = groups.get
+    for record, shape, belonging in zip(tally.records, _with_lent_sites(tally.shapes), tally.whose, strict=False):
+        key: object = shape.left_out_key if belonging.left_out else shape.key
+        if belonging.scope:
+            key = (belonging.scope, key)
+        group = find(key)
         if group is None:
-            bundle.index = len(groups)
-            bundle.left_out = left_out
-            groups[key] = bundle
+            groups[key] = Group(len(groups), record, shape, belonging)
         else:
-            group.records += bundle.records
-            group.flags |= bundle.flags
-            mixed[group.index] = group
-    for group in mixed.values():
-        group.records.sort(key=_start_of)
+            group.records.append(record)
     may_loop = kind != UnitKind.OUTSIDE
+    has_summaries = tally.has_summaries
     for group in groups.values():
-        belonging = group.belonging
-        in_command = belonging.command if belonging.scope else kind == UnitKind.COMMAND
-        group.count(polling_gap_ns if in_command else None)
+        if has_summaries or len(group.records) > 1:
+            group.count(polling_gap_ns, has_summaries)
         group.is_loop = group.c >= loop_calls_min and may_loop and not group.left_out
     return list(groups.values())
 
 
-def _is_left_out(bundle: Group, kind: int) -> bool:
-    """Tell whether queries are no loop, however many there are."""
-    site = bundle.site
-    if site is not None and site.site.flags & _NO_LOOP:
-        return True
-    if bundle.flags & _MANY and bundle.facts.operation in WRITES:
-        return True
-    return kind == UnitKind.TEST and bundle.belonging.own
-
-
-def _lend_sites(bundles: Sequence[Group], homeless: Sequence[Group]) -> None:
+def _with_lent_sites(shapes: Sequence[Shape]) -> Sequence[Shape]:
     """Give the queries without a site that of the others like them, if those were all made at one."""
+    homeless = {shape for shape in shapes if shape.site is None}
+    if not homeless:
+        return shapes
     lent: dict[tuple[str, int], JudgedSite | None] = {}
-    for bundle in bundles:
-        if bundle.site is not None:
-            key = (bundle.alias, bundle.facts.fingerprint)
-            known = lent.setdefault(key, bundle.site)
-            if known is not None and known.key != bundle.site.key:
-                lent[key] = None
-    for bundle in homeless:
-        bundle.site = lent.get((bundle.alias, bundle.facts.fingerprint))
+    for shape in dict.fromkeys(shapes):
+        if shape.site is not None:
+            known = lent.setdefault(_statement_of(shape), shape.site)
+            if known is not None and known.key != shape.site.key:
+                lent[_statement_of(shape)] = None
+    moved: dict[Shape, Shape] = {}
+    for shape in homeless:
+        site = lent.get(_statement_of(shape))
+        if site is not None:
+            moved[shape] = shape.at(site)
+    return [moved.get(shape, shape) for shape in shapes]
+
+
+def _statement_of(shape: Shape) -> tuple[str, int]:
+    return shape.alias, shape.facts.fingerprint
 
 
 def _longest_run(records: list[Record], gap_ns: int) -> list[Record]:
@@ -172,7 +130,7 @@ def _longest_run(records: list[Record], gap_ns: int) -> list[Record]:
     for at, record in enumerate(records):
         if at and record[3] - records[at - 1][3] > gap_ns:
             first, total = at, 0
-        total += calls_of(record)
+        total += calls_of((record,))
         if total > best[0]:
             best = (total, first, at + 1)
     return records[best[1] : best[2]]
