@@ -18,6 +18,7 @@
 #include "platform/instance_lock.h"
 #include "platform/listener.h"
 #include "platform/process.h"
+#include "platform/signals.h"
 #include "session/registry.h"
 #include "state/snapshot_file.h"
 #include "state/snapshot_writer.h"
@@ -150,7 +151,8 @@ void RunningDaemon::run(const std::function<void()>& ready) {
   const base::Time now = clock_.now();
   next_snapshot_ = now + settings_.snapshot_interval;
   idle_since_ = now;
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
+  for (const int number : platform::stop_signals()) signals_.add(number);
+  if (const auto reload = platform::reload_signal()) signals_.add(*reload);
   wait_for_signal();
   wait_for_tick();
   server_->start();
@@ -181,7 +183,7 @@ void RunningDaemon::wait_for_signal() {
 }
 
 void RunningDaemon::on_signal(int number) {
-  if (number == SIGHUP) {
+  if (number == platform::reload_signal()) {
     reload();
   } else if (!stopping_) {
     stop(number == SIGINT ? "SIGINT" : "SIGTERM");

@@ -17,7 +17,6 @@
 // inherited by a child process, and closes it in its destructor.
 #pragma once
 
-#include <boost/asio/local/stream_protocol.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,12 +24,10 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "platform/native_stream.h"  // Stream and Acceptor
 #include "platform/paths.h"
 
 namespace mercury::platform {
-
-using Stream = boost::asio::local::stream_protocol::socket;
-using Acceptor = boost::asio::local::stream_protocol::acceptor;
 
 // Asio accepts descriptors that a child process would inherit; call this once on every accepted stream.
 void hide_from_children(Stream& stream);
