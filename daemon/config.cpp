@@ -61,7 +61,7 @@ std::optional<std::uint32_t> parse_mode(std::string_view text) {
 }
 
 bool is_absolute_or_empty(std::string_view path) {
-  return path.empty() || (path.front() == '/' && path.find('\0') == std::string_view::npos);
+  return path.empty() || (platform::is_absolute(path) && path.find('\0') == std::string_view::npos);
 }
 
 bool allowed(ConfigKey key, const Config::Value& value) {

@@ -12,9 +12,12 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <iostream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "config.h"
@@ -24,6 +27,7 @@
 #include "platform/paths.h"
 #include "platform/process.h"
 #include "platform/signals.h"
+#include "service_command.h"
 
 namespace mercury {
 namespace {
@@ -41,7 +45,11 @@ enum ExitCode : std::uint8_t {
 };
 
 ExitCode exit_code_of(const Error& error) {
-  constexpr std::array<std::pair<std::string_view, ExitCode>, 13> kCodes{{{"already_running", kOk},
+  constexpr std::array<std::pair<std::string_view, ExitCode>, 17> kCodes{{{"already_running", kOk},
+                                                                          {"not_here", kUsage},
+                                                                          {"not_a_service", kUsage},
+                                                                          {"no_such_service", kUnavailable},
+                                                                          {"not_running", kOk},
                                                                           {"address_in_use", kUnavailable},
                                                                           {"not_a_socket", kUnavailable},
                                                                           {"permission_denied", kNoPermission},
@@ -171,6 +179,23 @@ ExitCode start(const Flags& flags) {
   return serve(*settings, reload, readiness);
 }
 
+ExitCode manage_service(const std::string& action, const Flags& flags) {
+  ServiceFlags given;
+  const auto add = [&given](const char* name, const std::optional<std::string>& value) {
+    if (value) given.emplace_back(name, *value);
+  };
+  add("--address", flags.address);
+  add("--config", flags.config ? std::optional(absolute(*flags.config)) : std::nullopt);
+  add("--state-dir", flags.state_dir ? std::optional(absolute(*flags.state_dir)) : std::nullopt);
+  add("--idle-exit", flags.idle_exit);
+  add("--log-level", flags.log_level);
+  add("--log-file", flags.log_file ? std::optional(absolute(*flags.log_file)) : std::nullopt);
+  const auto run = [&flags] { return static_cast<int>(start(flags)); };
+  const auto done = service_command(action, given, platform::this_environment(), run, std::cout);
+  if (!done) return complain(done.error(), exit_code_of(done.error()));
+  return static_cast<ExitCode>(*done);
+}
+
 int main_of(int argc, char** argv) {
   Flags flags;
   CLI::App app("mercuryd, the daemon of Django Mercury: folds what Django processes send and answers mercuryctl.");
@@ -184,6 +209,12 @@ int main_of(int argc, char** argv) {
   app.add_flag("--check-config", flags.check_config,
                "print the effective settings and where each comes from, then end");
   app.set_version_flag("--version", "mercuryd " MERCURY_VERSION);
+  std::string action;
+  CLI::App* service = app.add_subcommand("service", "Windows: install, uninstall, start, stop or status");
+  service->add_option("action", action, "what to do")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kServiceActions), std::end(kServiceActions))));
+  service->fallthrough();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -191,6 +222,7 @@ int main_of(int argc, char** argv) {
   }
   platform::ignore_broken_pipe();
   try {
+    if (!action.empty()) return manage_service(action, flags);
     return start(flags);
   } catch (const std::exception& error) {
     log::error("mercuryd failed", {{"defect", error.what()}});

@@ -75,6 +75,12 @@ base::Result<std::vector<Candidate>> candidates(const Environment& environment, 
 // (systemd sets it), else /var/lib/mercury. Fails with `no_home` if a private one has nowhere to be.
 base::Result<std::string> state_directory(const Environment& environment, Scope scope);
 
+// Whether a path means the same wherever a process stands: `/srv/x`, on Windows `C:\\x` or `\\\\server\\share`.
+bool is_absolute(std::string_view path);
+
+// The path of a file in a directory, with the system's separator.
+std::string file_in(const std::string& directory, std::string_view name);
+
 // Configuration files from the most general to the most particular; a later one overrides. They need not exist.
 std::vector<std::string> config_files(const Environment& environment);
 

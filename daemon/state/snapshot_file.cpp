@@ -253,7 +253,7 @@ base::Result<model::EngineState> decode(std::string_view bytes) {
 }
 
 std::string snapshot_path(const std::string& directory, const platform::Address& address) {
-  return directory + "/state-" + platform::short_hash(address.path) + ".mercury";
+  return platform::file_in(directory, "state-" + platform::short_hash(address.path) + ".mercury");
 }
 
 base::Result<model::EngineState> read_snapshot(const std::string& path) {

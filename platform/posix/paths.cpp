@@ -136,6 +136,12 @@ base::Result<std::string> state_directory(const Environment& environment, Scope 
   return home + "/.local/state/mercury";
 }
 
+bool is_absolute(std::string_view path) { return path.starts_with('/'); }
+
+std::string file_in(const std::string& directory, std::string_view name) {
+  return (directory.ends_with('/') ? directory : directory + "/") + std::string(name);
+}
+
 std::vector<std::string> config_files(const Environment& environment) {
   std::vector<std::string> files{"/etc/mercury/mercuryd.json"};
   if (auto config = directory_variable(environment, "XDG_CONFIG_HOME")) {

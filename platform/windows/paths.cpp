@@ -13,11 +13,6 @@ namespace {
 constexpr std::string_view kPrefix = "\\\\.\\pipe\\";
 constexpr std::size_t kNameMax = 256;  // of the whole name, says CreateNamedPipe
 
-bool is_absolute(std::string_view path) {
-  const bool has_drive = path.size() >= 3 && path[1] == ':' && (path[2] == '\\' || path[2] == '/');
-  return has_drive || path.starts_with("\\\\");
-}
-
 std::optional<std::string> directory_variable(const Environment& environment, const std::string& name) {
   std::optional<std::string> value = environment.variable(name);
   if (!value || !is_absolute(*value)) return std::nullopt;
@@ -80,6 +75,16 @@ base::Result<std::string> state_directory(const Environment& environment, Scope 
   if (auto local = directory_variable(environment, "LOCALAPPDATA")) return *local + "\\mercury";
   if (is_absolute(environment.home)) return environment.home + "\\AppData\\Local\\mercury";
   return base::Error{"no_home", "user " + environment.user + " has no directory to keep state in; set LOCALAPPDATA"};
+}
+
+bool is_absolute(std::string_view path) {
+  const bool has_drive = path.size() >= 3 && path[1] == ':' && (path[2] == '\\' || path[2] == '/');
+  return has_drive || path.starts_with("\\\\");
+}
+
+std::string file_in(const std::string& directory, std::string_view name) {
+  const bool ends = directory.ends_with('\\') || directory.ends_with('/');
+  return (ends ? directory : directory + "\\") + std::string(name);
 }
 
 std::vector<std::string> config_files(const Environment& environment) {

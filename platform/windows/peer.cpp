@@ -2,7 +2,6 @@
 // (ours do) lends a token that nothing can be done with but to look at it.
 #include "platform/peer.h"
 
-
 #include <algorithm>
 #include <array>
 
@@ -39,8 +38,7 @@ bool ask_pipe(HANDLE pipe, Peer& peer) {
 }
 
 bool ask_process(Peer& peer) {
-  const windows::Handle process(
-      ::OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, static_cast<DWORD>(peer.pid)));
+  const windows::Handle process(::OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, static_cast<DWORD>(peer.pid)));
   HANDLE token = nullptr;
   if (!process || ::OpenProcessToken(process.get(), TOKEN_QUERY, &token) == 0) return false;
   describe(windows::Handle(token).get(), false, peer);

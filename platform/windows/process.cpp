@@ -1,5 +1,5 @@
-// A process inherits only the handles that were made for it, has a console or has none, and may have 16 million handles:
-// there is nothing to shed.
+// A process inherits only the handles that were made for it, has a console or has none, and may have 16 million
+// handles: there is nothing to shed.
 #include "platform/process.h"
 
 #include <windows.h>

@@ -57,8 +57,8 @@ base::Status check_owner(HANDLE pipe, const std::string& path) {
     return base::Done{};
   }
   return base::Error{"foreign_owner", "the pipe " + path + " of process " + std::to_string(daemon->pid) +
-                                          " belongs to " + windows::account_name(owner) +
-                                          ", neither the system nor " + windows::account_name(windows::own_sid()) +
+                                          " belongs to " + windows::account_name(owner) + ", neither the system nor " +
+                                          windows::account_name(windows::own_sid()) +
                                           "; name the address if that is meant"};
 }
 
@@ -72,7 +72,8 @@ base::Result<ClientStream> ClientStream::connect(const Address& address, std::ch
   const std::wstring path = windows::wide(address.path);
   const DWORD flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
   for (;;) {
-    windows::Handle pipe(::CreateFileW(path.c_str(), windows::kClientRights, 0, nullptr, OPEN_EXISTING, flags, nullptr));
+    windows::Handle pipe(
+        ::CreateFileW(path.c_str(), windows::kClientRights, 0, nullptr, OPEN_EXISTING, flags, nullptr));
     if (pipe) {
       if (expect == Expect::OwnUser) {
         if (base::Status owner = check_owner(pipe.get(), address.path); !owner) return owner.error();

@@ -1,6 +1,5 @@
 #include "platform/windows/win32.h"
 
-
 #include <array>
 #include <vector>
 
