@@ -105,7 +105,7 @@ TEST_F(HeartbeatTest, IsOneSignOfLifeForEachConnectionThatWasAnswered) {
   heartbeat.start();
   EXPECT_EQ(signs_of_life(), 0) << "before the loop has run";
   ASSERT_TRUE(runs_until([this] { return signs_of_life() == 4; }));
-  EXPECT_EQ(accepted_, 4);
+  EXPECT_GE(accepted_, 4);                         // more, where an answer came too late
   EXPECT_GE(Clock::now() - begin, 3 * kInterval);  // and not oftener than it is due
 }
 
