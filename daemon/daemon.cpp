@@ -18,10 +18,12 @@
 #include "platform/instance_lock.h"
 #include "platform/listener.h"
 #include "platform/process.h"
+#include "platform/service.h"
 #include "platform/signals.h"
 #include "session/registry.h"
 #include "state/snapshot_file.h"
 #include "state/snapshot_writer.h"
+#include "transport/heartbeat.h"
 #include "transport/server.h"
 
 namespace mercury {
@@ -54,11 +56,13 @@ Error who_is_there(const platform::Address& address, const Error& in_use) {
 
 class RunningDaemon final : public Daemon, private session::Host {
  public:
-  RunningDaemon(const Settings& settings, Reload reload) : settings_(settings), reload_(std::move(reload)) {}
+  RunningDaemon(const Settings& settings, Reload reload, platform::ServiceLink manager)
+      : settings_(settings), reload_(std::move(reload)), manager_(std::move(manager)) {}
   ~RunningDaemon() override = default;
 
   base::Status open(std::string version);
   void run(const std::function<void()>& ready) override;
+  void tell_manager(std::string_view status) { manager_.status(status); }
 
  private:
   base::Status restore(session::Facts& facts);
@@ -73,6 +77,8 @@ class RunningDaemon final : public Daemon, private session::Host {
   void save_at_end();
   model::EngineState state_now() const;
   void reload();
+  base::Status take_new_settings();
+  [[nodiscard]] std::string status_line() const;
   void stop(const std::string& reason);
 
   [[nodiscard]] std::uint64_t memory_bytes() const override { return platform::resident_bytes(); }
@@ -86,6 +92,7 @@ class RunningDaemon final : public Daemon, private session::Host {
 
   Settings settings_;
   Reload reload_;
+  platform::ServiceLink manager_;
   // In the order of birth. The loop stands behind registry and engine although it is used earlier: what is left in it
   // when it is stopped at once are connections, which take leave of both.
   base::SystemClock clock_;
@@ -97,11 +104,13 @@ class RunningDaemon final : public Daemon, private session::Host {
   std::optional<platform::Listener> listener_;
   std::optional<state::SnapshotWriter> writer_;  // none: nothing is kept on disk
   std::optional<transport::Server> server_;
+  std::optional<transport::Heartbeat> heartbeat_;
 
   std::optional<std::uint64_t> saved_revision_;  // of the engine, in the file; none: this run has not written one
   std::uint64_t writing_revision_ = 0;
   std::optional<base::Time> saved_at_;
   std::string snapshot_trouble_;  // the sentence that was logged last
+  std::string reload_trouble_;    // of the last reload
   base::Time next_snapshot_;
   base::Time idle_since_;
   bool stopping_ = false;
@@ -124,6 +133,7 @@ base::Status RunningDaemon::open(std::string version) {
   if (base::Status restored = restore(facts); !restored) return restored;
   registry_.emplace(engine_, static_cast<session::Host&>(*this), std::move(facts));
   server_.emplace(io_, *listener_, *registry_, clock_);
+  heartbeat_.emplace(io_, manager_, listener_->address());
   return base::Done{};
 }
 
@@ -164,6 +174,9 @@ void RunningDaemon::run(const std::function<void()>& ready) {
                                  {"restored", facts.restored_from ? "yes" : "no"},
                                  {"restarts", facts.restarts}});
   if (ready) ready();
+  manager_.on_stop([this] { asio::post(io_, [this] { stop("service manager"); }); });
+  manager_.ready(status_line());
+  heartbeat_->start();
   try {
     io_.run();
   } catch (const std::exception& defect) {  // ours: end in order, with what we have saved
@@ -235,12 +248,14 @@ void RunningDaemon::on_snapshot(const base::Status& outcome) {
   if (outcome) {
     saved_revision_ = writing_revision_;
     saved_at_ = clock_.now();
-    if (!std::exchange(snapshot_trouble_, {}).empty()) log::info("snapshot written again", {{"path", writer_->path()}});
-    return;
+    if (std::exchange(snapshot_trouble_, {}).empty()) return;
+    log::info("snapshot written again", {{"path", writer_->path()}});
+    return manager_.status(status_line());
   }
   if (std::exchange(snapshot_trouble_, outcome.error().sentence) == outcome.error().sentence) return;
   log::error("snapshot failed, the one before is kept",
              {{"code", outcome.error().code}, {"reason", outcome.error().sentence}});
+  manager_.status(status_line());
 }
 
 void RunningDaemon::look_after_idleness(base::Time now) {
@@ -256,12 +271,19 @@ model::EngineState RunningDaemon::state_now() const {
 }
 
 void RunningDaemon::reload() {
+  manager_.reloading();
+  const base::Status done = take_new_settings();
+  reload_trouble_ = done ? "" : done.error().sentence;
+  manager_.ready(status_line());
+}
+
+base::Status RunningDaemon::take_new_settings() {
   const auto fresh = reload_();
   if (!fresh) {
     log::error("reload failed, the settings stay as they are", {{"reason", fresh.error().sentence}});
-    return;
+    return fresh.error();
   }
-  if (log::open({fresh->log_level, fresh->log_file})) {
+  if (log::open(log_options(*fresh, manager_))) {
     settings_.log_level = fresh->log_level;
     settings_.log_file = fresh->log_file;
   } else {
@@ -278,6 +300,15 @@ void RunningDaemon::reload() {
                                           {"running_with", settings_.lines[line].value}});
   }
   log::info("settings reloaded");
+  return base::Done{};
+}
+
+// For `systemctl status`: where it serves, and what somebody must see to.
+std::string RunningDaemon::status_line() const {
+  std::string line = "serving " + listener_->address().text();
+  if (!reload_trouble_.empty()) line += "; reload failed: " + reload_trouble_;
+  if (!snapshot_trouble_.empty()) line += "; snapshot failed: " + snapshot_trouble_;
+  return line;
 }
 
 // ---- death ----
@@ -285,6 +316,8 @@ void RunningDaemon::reload() {
 void RunningDaemon::stop(const std::string& reason) {
   if (std::exchange(stopping_, true)) return;
   log::info("mercuryd stopping", {{"reason", reason}, {"connections", registry_->connections()}});
+  manager_.stopping();
+  heartbeat_->stop();
   server_->drain([this] { io_.stop(); });
 }
 
@@ -302,9 +335,21 @@ void RunningDaemon::save_at_end() {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Daemon>> Daemon::open(const Settings& settings, std::string version, Reload reload) {
-  auto daemon = std::make_unique<RunningDaemon>(settings, std::move(reload));
-  if (base::Status opened = daemon->open(std::move(version)); !opened) return opened.error();
+base::log::Options log_options(const Settings& settings, const platform::ServiceLink& manager) {
+  log::Options options;
+  options.level = settings.log_level;
+  options.file = settings.log_file;
+  options.standard_error = manager.log_is_journal() ? log::Stderr::Journal : log::Stderr::Plain;
+  return options;
+}
+
+base::Result<std::unique_ptr<Daemon>> Daemon::open(const Settings& settings, std::string version, Reload reload,
+                                                   platform::ServiceLink manager) {
+  auto daemon = std::make_unique<RunningDaemon>(settings, std::move(reload), std::move(manager));
+  if (base::Status opened = daemon->open(std::move(version)); !opened) {
+    daemon->tell_manager("cannot start: " + opened.error().sentence);
+    return opened.error();
+  }
   return std::unique_ptr<Daemon>(std::move(daemon));
 }
 

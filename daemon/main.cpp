@@ -26,6 +26,7 @@
 #include "platform/directory.h"
 #include "platform/paths.h"
 #include "platform/process.h"
+#include "platform/service.h"
 #include "platform/signals.h"
 #include "service_command.h"
 
@@ -117,6 +118,13 @@ ExitCode complain(const Error& error, ExitCode exit_code) {
   return exit_code;
 }
 
+// The same before there is a log: to the manager too, and to the journal as the error that it is.
+ExitCode complain(const Error& error, ExitCode exit_code, platform::ServiceLink& manager) {
+  if (manager.log_is_journal()) std::fputs("<3>", stderr);
+  manager.status("cannot start: " + error.sentence);
+  return complain(error, exit_code);
+}
+
 // Whoever waits for the start is told: the log, and the caller of --daemonize or else standard error.
 ExitCode cannot_start(const Error& error, const Settings& settings, std::optional<platform::Readiness>& readiness) {
   const ExitCode exit_code = exit_code_of(error);
@@ -133,15 +141,18 @@ ExitCode cannot_start(const Error& error, const Settings& settings, std::optiona
   return exit_code;
 }
 
-ExitCode serve(const Settings& settings, Daemon::Reload reload, std::optional<platform::Readiness>& readiness) {
+ExitCode serve(const Settings& settings, Daemon::Reload reload, std::optional<platform::Readiness>& readiness,
+               platform::ServiceLink manager) {
   platform::raise_descriptor_limit();
-  if (!log::open({settings.log_level, settings.log_file})) {
+  if (!log::open(log_options(settings, manager))) {
     const Error error{"config_invalid", "the log file " + settings.log_file + " cannot be opened"};
     Settings without_file = settings;
     without_file.log_file.clear();
+    log::open(log_options(without_file, manager));
+    manager.status("cannot start: " + error.sentence);
     return cannot_start(error, without_file, readiness);
   }
-  auto daemon = Daemon::open(settings, MERCURY_VERSION, std::move(reload));
+  auto daemon = Daemon::open(settings, MERCURY_VERSION, std::move(reload), std::move(manager));
   if (!daemon) return cannot_start(daemon.error(), settings, readiness);
   (*daemon)->run([&readiness] {
     if (readiness) readiness->report(kOk);
@@ -150,6 +161,9 @@ ExitCode serve(const Settings& settings, Daemon::Reload reload, std::optional<pl
 }
 
 ExitCode start(const Flags& flags) {
+  platform::ServiceLink manager = platform::ServiceLink::from_environment();
+  // Whoever goes into the background was started by somebody's worker: the manager in its environment is that site's.
+  if (flags.daemonize) manager = {};
   const platform::Environment environment = platform::this_environment();
   auto from_flags = config_from_flags(flags);
   if (!from_flags) return complain(from_flags.error(), kUsage);
@@ -160,14 +174,14 @@ ExitCode start(const Flags& flags) {
     return load_settings(config, file, environment, detached);
   };
   const auto settings = reload();
-  if (!settings) return complain(settings.error(), kConfiguration);
+  if (!settings) return complain(settings.error(), kConfiguration, manager);
   if (flags.check_config) {
     std::fputs(describe(*settings).c_str(), stdout);
     return kOk;
   }
   if (!settings->state_dir.empty()) {
     if (auto made = platform::make_directories(settings->state_dir); !made) {
-      return complain(made.error(), exit_code_of(made.error()));
+      return complain(made.error(), exit_code_of(made.error()), manager);
     }
   }
   std::optional<platform::Readiness> readiness;
@@ -176,7 +190,7 @@ ExitCode start(const Flags& flags) {
     if (!detachment) return complain(detachment.error(), kInternal);
     readiness.emplace(std::move(*detachment));
   }
-  return serve(*settings, reload, readiness);
+  return serve(*settings, reload, readiness, std::move(manager));
 }
 
 ExitCode manage_service(const std::string& action, const Flags& flags) {

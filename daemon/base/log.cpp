@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -11,6 +12,28 @@ namespace mercury::base::log {
 namespace {
 
 constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %v";
+constexpr const char* kJournalPattern = "<%*>%v";
+
+// %* of the pattern above: the level as syslog(3) numbers it.
+class Priority final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& out) override {
+    out.push_back(digit_of(message.level));
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Priority>(); }
+
+ private:
+  static char digit_of(spdlog::level::level_enum level) {
+    switch (level) {
+      case spdlog::level::critical:
+      case spdlog::level::err: return '3';
+      case spdlog::level::warn: return '4';
+      case spdlog::level::debug:
+      case spdlog::level::trace: return '7';
+      default: return '6';
+    }
+  }
+};
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
@@ -23,15 +46,21 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
-std::shared_ptr<spdlog::logger> make_stderr() {
+std::shared_ptr<spdlog::logger> make_stderr(Stderr standard_error) {
   auto logger = std::make_shared<spdlog::logger>("mercuryd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern(kPattern);
+  if (standard_error == Stderr::Plain) {
+    logger->set_pattern(kPattern);
+  } else {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<Priority>('*').set_pattern(kJournalPattern);
+    logger->set_formatter(std::move(formatter));
+  }
   return logger;
 }
 
 // The one logger of the process; a function-local static so that a line before open() has somewhere to go.
 std::shared_ptr<spdlog::logger>& current() {
-  static std::shared_ptr<spdlog::logger> logger = make_stderr();
+  static std::shared_ptr<spdlog::logger> logger = make_stderr(Stderr::Plain);
   return logger;
 }
 
@@ -82,7 +111,7 @@ bool parse_level(std::string_view text, Level& level) {
 bool open(const Options& options) {
   std::shared_ptr<spdlog::logger> logger;
   if (options.file.empty()) {
-    logger = make_stderr();
+    logger = make_stderr(options.standard_error);
   } else {
     try {
       logger = std::make_shared<spdlog::logger>(

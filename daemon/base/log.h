@@ -6,6 +6,9 @@
 // info: lifecycle. warn: someone must act. debug: per connection. Nothing per event; hot repeats are counted
 // and shown by `mercuryctl status`. A value with a space or a quote in it is written in quotes, escaped.
 //
+// Where standard error is the journal of systemd, a line has no time and no level, which the journal keeps by itself:
+// it begins with the priority of sd-daemon(3), `<3>` error, `<4>` warn, `<6>` info, `<7>` debug.
+//
 // Thread rules: every function may be called from any thread. Before `open()` lines go to standard error.
 #pragma once
 
@@ -32,10 +35,13 @@ struct Field {
   std::string value;
 };
 
+enum class Stderr { Plain, Journal };
+
 struct Options {
   Level level = Level::Info;
   std::string file;                         // empty: standard error
   std::size_t bytes_max = 5 * 1024 * 1024;  // of a file, then it is rotated; one old file is kept
+  Stderr standard_error = Stderr::Plain;    // no meaning with a file
 };
 
 // (Re)opens the log. A file that cannot be opened: false, and the log stays where it was.

@@ -6,8 +6,8 @@ level=${1:-build}
 packages="build-essential cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libcli11-dev python3 python3-venv"
 case $level in
   build) ;;
-  test) packages="$packages libgtest-dev libgmock-dev postgresql" ;;
-  lint) packages="$packages libgtest-dev libgmock-dev postgresql clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev" ;;
+  test) packages="$packages libgtest-dev libgmock-dev postgresql systemd systemd-container" ;;
+  lint) packages="$packages libgtest-dev libgmock-dev postgresql systemd systemd-container clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev" ;;
   *) echo "debian.sh: '$level' is not build, test or lint" >&2; exit 2 ;;
 esac
 missing=""

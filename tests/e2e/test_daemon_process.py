@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from support.client_process import ClientProcess
-from support.daemon import Daemon, assert_balanced, wait_until
+from support.daemon import Daemon, assert_balanced, clean_environment, wait_until
 from support.wire import Peer
 
 GOAWAY_S = 1.0
@@ -138,6 +141,37 @@ def test_sighup_takes_new_settings_and_keeps_the_old_ones_on_an_error(tmp_path: 
         wait_until(lambda: "settings reloaded" in daemon.log(), "the reload")
         assert daemon.status()["state"] == "running"
         wait_until(lambda: "connection opened" in daemon.log(), "a line of the new level")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--daemonize",)])
+def test_only_one_in_the_foreground_speaks_to_the_service_manager(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A worker below gunicorn has gunicorn's NOTIFY_SOCKET: a daemon that it starts must not end the site's service."""
+    name = tmp_path / "notify"
+    heard: list[str] = []
+
+    def hear() -> list[str]:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard.append(manager.recv(4096).decode())
+        return heard
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(name))
+        manager.setblocking(False)
+        daemon = Daemon(tmp_path)
+        environment = clean_environment(tmp_path, NOTIFY_SOCKET=str(name), WATCHDOG_USEC="200000")
+        with daemon.log_file.open("ab") as log:
+            process = subprocess.Popen([*daemon.command(), *arguments], env=environment, stdout=log, stderr=log)
+        wait_until(lambda: daemon.ctl("status").returncode == 0, "the daemon")
+        wait_until(lambda: arguments or "WATCHDOG=1" in hear(), "a sign of life")
+        assert daemon.ctl("stop").returncode == 0
+        assert process.wait(30) == 0
+        wait_until(lambda: not daemon.socket.exists(), "its end")
+        hear()
+    name.unlink()
+    others = [text for text in heard if text != "WATCHDOG=1"]
+    assert others == ([] if arguments else [f"READY=1\nSTATUS=serving {daemon.address}", "STOPPING=1"])
+    assert ("WATCHDOG=1" in heard) == (not arguments)
 
 
 def test_a_socket_that_is_removed_makes_the_daemon_give_way(tmp_path: Path, daemon: Daemon) -> None:

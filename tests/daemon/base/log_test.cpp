@@ -51,5 +51,20 @@ TEST(LogFile, HoldsLinesOfItsLevelAndAFailedOpenChangesNothing) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(LogToTheJournal, BeginsWithAPriorityAndHasNoTime) {
+  ::testing::internal::CaptureStderr();
+  ASSERT_TRUE(open({Level::Debug, "", 1 << 20, Stderr::Journal}));
+  debug("connection opened", {{"peer_pid", 7}});
+  info("mercuryd started", {{"address", "unix:///tmp/x"}});
+  warn("setting needs a restart");
+  error("snapshot failed", {{"reason", "two\nlines"}});
+  ASSERT_TRUE(open({}));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "<7>connection opened peer_pid=7\n"
+            "<6>mercuryd started address=unix:///tmp/x\n"
+            "<4>setting needs a restart\n"
+            "<3>snapshot failed reason=\"two\\nlines\"\n");
+}
+
 }  // namespace
 }  // namespace mercury::base::log
