@@ -1,5 +1,5 @@
-// What the tests of platform/ need of the world: a directory that goes away again, a child process that reports what
-// it saw, and another user to be (only root can be one; elsewhere the child stays who it is and says so).
+// What the tests of platform/ need of Unix, besides place.h: a child process that reports what it saw, and another user
+// to be (only root can be one; elsewhere the child stays who it is and says so).
 #pragma once
 
 #include <fcntl.h>
@@ -15,31 +15,11 @@
 #include <functional>
 #include <string>
 
+#include "place.h"
+
 namespace mercury::platform::testing {
 
 inline constexpr uid_t kNobody = 65534;
-
-// Short, since a socket's path is; mode 0700, as mkdtemp makes it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = "/tmp/mercury-test-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Runs `body` in a forked child and returns the text that it returned; "died" if it did not get that far.
 inline std::string in_child(const std::function<std::string()>& body) {
@@ -85,17 +65,6 @@ inline mode_t mode_of(const std::string& path) {
 inline bool exists(const std::string& path) {
   struct stat facts {};
   return ::lstat(path.c_str(), &facts) == 0;
-}
-
-// "ok", or the code of the error: what a child reports and a table compares.
-template <typename Result>
-std::string outcome(const Result& result) {
-  return result ? "ok" : result.error().code;
-}
-
-template <typename Result>
-std::string sentence(const Result& result) {
-  return result ? "ok" : result.error().sentence;
 }
 
 }  // namespace mercury::platform::testing

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "platform/listener.h"
-#include "platform/world.h"
+#include "platform/place.h"
 #include "wire/frame.h"
 #include "wire/messages.h"
 
@@ -80,7 +80,7 @@ class FakeDaemon {
   using Script = std::function<void(FakePeer&)>;
 
   explicit FakeDaemon(Script script)
-      : script_(std::move(script)), address_{directory_ / "d.sock"}, listener_(open()), thread_([this] {
+      : script_(std::move(script)), address_{directory_.address()}, listener_(open()), thread_([this] {
           accept();
           io_.run();
         }) {}

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "daemon/cli/finding_rows.h"
-#include "platform/world.h"
+#include "platform/place.h"
 
 namespace mercury::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "platform/world.h"
+#include "platform/place.h"
 
 namespace mercury {
 namespace {

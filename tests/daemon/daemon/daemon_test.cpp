@@ -15,8 +15,8 @@
 
 #include "daemon/transport/stream_peer.h"
 #include "platform/listener.h"
+#include "platform/place.h"
 #include "platform/service.h"
-#include "platform/world.h"
 #include "proto/limits.h"
 #include "state/snapshot_file.h"
 
@@ -101,7 +101,7 @@ class DaemonTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
-  platform::Address address_{directory_ / "d.sock"};
+  platform::Address address_{directory_.address()};
   Settings settings_;
   std::atomic<int> reloads_ = 0;  // the first one fails
   platform::ServiceLink manager_;

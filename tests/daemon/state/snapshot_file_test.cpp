@@ -11,7 +11,7 @@
 #include <thread>
 #include <tuple>
 
-#include "platform/world.h"
+#include "platform/place.h"
 #include "state/snapshot_writer.h"
 
 namespace mercury::state {

@@ -16,7 +16,7 @@
 
 #include "daemon/transport/stream_peer.h"
 #include "platform/process.h"
-#include "platform/world.h"
+#include "platform/place.h"
 #include "proto/limits.h"
 
 namespace mercury::transport {
@@ -81,7 +81,7 @@ class ServerTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
-  platform::Address address_{directory_ / "d.sock"};
+  platform::Address address_{directory_.address()};
   base::SystemClock clock_;
   QuietHost host_;
   aggregate::Engine engine_;
