@@ -143,6 +143,35 @@ def broken_configuration() -> dict[str, Any]:
     return {"status": failed, "seen": seen, "errors": errors, "mended": status()["state"]}
 
 
+def broken_below_clients() -> dict[str, Any]:
+    """Let a client start, through the socket, what cannot start; then mend it as packaging/README.md says."""
+    install()
+    configure(idle_exit_s=-1)
+    run("systemctl", "start", "mercuryd.socket")
+    with client("work(20); say('worked'); hear('end'); flush()") as process:
+        process.hear("worked")
+        wait_until(lambda: show("ActiveState", unit="mercuryd.socket")["ActiveState"] == "failed", "systemd to give up")
+        seen = show("Result", unit="mercuryd.socket")
+        configure(idle_exit_s=0)
+        run("bash", "-euxc", commands("When it does not start"))
+        process.say("end")
+    state = wait_for_status(all_ended(1), "the client's end")
+    active = [show("ActiveState", unit=unit)["ActiveState"] for unit in ("mercuryd.socket", "mercuryd.service")]
+    return {"seen": seen, "active": active, "units": state["units"]}
+
+
+def trouble_that_passes() -> dict[str, Any]:
+    """Let each start fail with a code that another start may mend, oftener than systemd's own limit."""
+    install()
+    drop_in("[Service]\nExecStartPre=/bin/sh -c 'test -e /run/mercury/well || exit 69'\n")
+    run("systemctl", "start", "mercuryd.socket")
+    run("systemctl", "start", "--no-block", "mercuryd.service")
+    wait_until(lambda: int(show("NRestarts")["NRestarts"]) > 6, "the restarts")
+    Path("/run/mercury/well").touch()
+    wait_until(lambda: is_active("active"), "the daemon")
+    return {"state": status()["state"], "socket": show("ActiveState", unit="mercuryd.socket")["ActiveState"]}
+
+
 def watchdog() -> dict[str, Any]:
     """Stop the daemon with SIGSTOP below a client that works on; systemd has to notice."""
     install()

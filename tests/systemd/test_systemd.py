@@ -132,6 +132,20 @@ def test_broken_configuration(result: dict[str, Any]) -> None:
     assert result["mended"] == "running"
 
 
+def test_broken_below_clients(result: dict[str, Any]) -> None:
+    """systemd gives up after some tries, the client does not, and once it is mended every unit arrives."""
+    assert result["seen"]["Result"] in {"service-start-limit-hit", "trigger-limit-hit"}
+    assert result["active"] == ["active", "active"]
+    units = result["units"]
+    assert (units["created"], units["received"], units["buffered"]) == (20, 20, 0)
+    assert sum(units["dropped"].values()) == units["lost_in_restart"] == 0
+
+
+def test_trouble_that_passes(result: dict[str, Any]) -> None:
+    """systemd's limit of starts is not reached by restarts, and the socket stays."""
+    assert result == {"state": "running", "socket": "active"}
+
+
 def test_watchdog(result: dict[str, Any]) -> None:
     """One that works is left alone; one that hangs is ended and started anew, and its client loses nothing."""
     assert result["fed"] == "0"
