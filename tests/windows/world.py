@@ -1,7 +1,8 @@
 """The Windows that tests on Linux can have: Wine, with CPython for Windows and, where it is built, the real daemon.
 
 A test writes Python that runs in there, and reads what it prints. Programs get pipes for streams, because CPython
-under Wine refuses files that are opened for writing only.
+under Wine refuses files; and the end of a pipe tells nothing, because Wine's own services and a detached daemon keep
+what the process that started them had.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import json
 import os
 import queue
+import select
 import shutil
 import signal
 import subprocess
@@ -63,6 +65,37 @@ def wait_until(condition: Callable[[], object], what: str, deadline_s: float = D
         time.sleep(POLL_S)
 
 
+class Output:
+    """What a process prints: gathered until it has ended, whoever else still holds its pipe."""
+
+    def __init__(self, process: subprocess.Popen[bytes], take: Callable[[bytes], None] | None = None) -> None:
+        self._process = process
+        self._chunks: list[bytes] = []
+        self._take = take or (lambda data: None)
+        self._thread = threading.Thread(target=self._gather, daemon=True)
+        self._thread.start()
+
+    def _gather(self) -> None:
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        while True:
+            has_ended = self._process.poll() is not None
+            if select.select([descriptor], [], [], 0 if has_ended else POLL_S)[0]:
+                data = os.read(descriptor, 1 << 16)
+                self._chunks.append(data)
+                self._take(data)
+                has_ended = not data  # there may be more
+            if has_ended:
+                self._take(b"")
+                return
+
+    def text(self) -> str:
+        """Return all of it, once the process has ended; before, what there is."""
+        if self._process.poll() is not None:
+            self._thread.join(DEADLINE_S)
+        return b"".join(self._chunks).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
 class Windows:
     """One Wine prefix, made when it is first needed."""
 
@@ -108,18 +141,25 @@ class Windows:
 
     def run(self, program: Path, *arguments: str, deadline_s: float = DEADLINE_S, **environment: str) -> str:
         """Run a program to its end and return what it printed; fail with it if its exit code is not 0."""
-        done = subprocess.run(
+        process = self.start(program, *arguments, **environment)
+        output = Output(process)
+        try:
+            code = process.wait(deadline_s)
+        finally:
+            process.kill()
+            process.wait()
+        assert code == 0, f"{program.name} exited with {code}:\n{output.text()}"
+        return output.text()
+
+    def start(self, program: Path, *arguments: str, talks: bool = False, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a program; ``talks``: it is sent something."""
+        return subprocess.Popen(
             ["wine", str(program), *arguments],
             env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=deadline_s,
-            check=False,
         )
-        text = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
-        assert done.returncode == 0, f"{program.name} exited with {done.returncode}:\n{text}"
-        return text
 
     def python(self, directory: Path, code: str, **environment: str) -> Any:
         """Run Python code in there; return the last line of JSON that it prints."""
@@ -135,31 +175,23 @@ class Process:
     """A Windows Python that goes on: it prints a line of JSON, and answers each line that it is sent with one."""
 
     def __init__(self, windows: Windows, script: Path, *arguments: str, **environment: str) -> None:
-        self.output: list[str] = []
         self._lines: queue.Queue[str] = queue.Queue()
-        self._process = subprocess.Popen(
-            ["wine", str(interpreter()), windows_path(script), *arguments],
-            env=windows.environment | environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._rest = b""
+        self._process = windows.start(interpreter(), windows_path(script), *arguments, talks=True, **environment)
+        self.output = Output(self._process, self._take)
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            text = line.decode("utf-8", "replace").strip()
-            self.output.append(text)
-            if text.startswith("{"):
-                self._lines.put(text)
-        self._lines.put("")
+    def _take(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if line.startswith(b"{"):
+                self._lines.put(line.decode())
+        if not data:
+            self._lines.put("")
 
     def hear(self) -> dict[str, Any]:
         """Wait for the next line of JSON."""
         line = self._lines.get(timeout=DEADLINE_S)
-        assert line, "the process ended:\n" + "\n".join(self.output)
+        assert line, f"the process ended:\n{self.output.text()}"
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -174,17 +206,14 @@ class Process:
         """Close its input, which ends it, and return its exit code."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        code = self._process.wait(DEADLINE_S)
-        self._reader.join(DEADLINE_S)
-        return code
+        return self._process.wait(DEADLINE_S)
 
     def kill(self) -> None:
         """End it, if it has not ended, and print what it told: pytest shows that if the test has failed."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait(DEADLINE_S)
-        self._reader.join(DEADLINE_S)
-        print("\n".join(self.output))
+        print(self.output.text())
 
 
 class Daemon:
@@ -196,32 +225,31 @@ class Daemon:
         self.directory = directory
         self._windows = windows
         self._process: subprocess.Popen[bytes] | None = None
-        self._printed = b""
+        self._output: Output | None = None
 
     def start(self) -> Daemon:
         """Start it and wait until it answers."""
-        self._process = self._begin()
+        self._begin()
         wait_until(self._answers, f"mercuryd.exe on {self.address}")
         return self
 
     def _begin(self) -> subprocess.Popen[bytes]:
         log = windows_path(self.directory / "mercuryd.log")
         state = windows_path(self.directory / "state")
-        return subprocess.Popen(
-            ["wine", str(daemon_program()), "--address", self.address, "--log-file", log, "--state-dir", state],
-            env=self._windows.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+        self._process = self._windows.start(
+            daemon_program(), "--address", self.address, "--log-file", log, "--state-dir", state
         )
+        self._output = Output(self._process)
+        return self._process
 
     def run_to_its_end(self) -> tuple[int, str]:
         """Start it where it must not come up; return its exit code and what it told."""
-        self._process = self._begin()
+        process = self._begin()
         try:
-            code = self._process.wait(DEADLINE_S)
+            code = process.wait(DEADLINE_S)
         finally:
-            self._process.kill()
+            process.kill()
+            process.wait()
         return code, self.told()
 
     def _answers(self) -> bool:
@@ -231,11 +259,10 @@ class Daemon:
         return self.is_there()
 
     def told(self) -> str:
-        """Return what it printed, if it has ended, and its log."""
-        if self._process is not None and self._process.poll() is not None and self._process.stdout is not None:
-            self._printed += self._process.stdout.read()
+        """Return what it printed, and its log."""
         log = self.directory / "mercuryd.log"
-        return self._printed.decode("utf-8", "replace") + (log.read_text(errors="replace") if log.exists() else "")
+        printed = self._output.text() if self._output is not None else ""
+        return printed + (log.read_text(errors="replace") if log.exists() else "")
 
     def ask(self, *words: str) -> Any:
         """Return what mercuryctl answers to a command, as it came as JSON."""
