@@ -229,8 +229,13 @@ class Daemon:
 
     def start(self) -> Daemon:
         """Start it and wait until it answers."""
-        self._begin()
-        wait_until(self._answers, f"mercuryd.exe on {self.address}")
+        process = self._begin()
+        try:
+            wait_until(self._answers, f"mercuryd.exe on {self.address}")
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         return self
 
     def _begin(self) -> subprocess.Popen[bytes]:
