@@ -18,7 +18,8 @@ NAME = "mercuryd-1.sock"
 ABOUT = (
     "Private addresses. A null variable is unset; run_user_is_ours says that /run/user/<uid> is a directory "
     "of the effective user <uid>; lengths are bytes of UTF-8. Rows with `hashed` had a path over 103 bytes, "
-    "which is given. Written by make_paths.py, which shares no code with either implementation."
+    "which is given. `pipes` is Windows': private names follow from the user's SID; a null pipe means that the text "
+    "is refused as an address. Written by make_paths.py, which shares no code with either implementation."
 )
 
 
@@ -86,10 +87,47 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
+def pipes() -> dict[str, object]:
+    """Return the names on Windows: what is private, what the system's, and what is an address at all."""
+    start = "\\\\.\\pipe\\"
+    private = [
+        ("a user of a machine", "S-1-5-21-1004336348-1177238915-682003330-1001"),
+        ("a user of a domain, the largest parts", "S-1-5-21-4294967295-4294967295-4294967295-4294967295"),
+        ("the system itself", "S-1-5-18"),
+        ("a service", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"),
+    ]
+    most = start + "p" * (256 - len(start))
+    addresses: list[tuple[str, str, str | None]] = [
+        ("a pipe", start + "mercuryd", start + "mercuryd"),
+        ("capitals in the prefix", "\\\\.\\PIPE\\mercuryd", None),
+        ("letters of the name stay", start + "MercuryD", start + "MercuryD"),
+        ("blanks and percent signs stay", start + "a b%20", start + "a b%20"),
+        ("letters outside ASCII", start + "zoë", start + "zoë"),
+        ("256 bytes fit", most, most),
+        ("257 bytes do not", most + "p", None),
+        ("nothing", "", None),
+        ("only the prefix", start, None),
+        ("no prefix", "mercuryd", None),
+        ("another machine's", "\\\\server\\pipe\\mercuryd", None),
+        ("a folder", start + "mercury\\d", None),
+        ("a zero byte", start + "mer\0cury", None),
+        ("a file", "C:\\mercuryd", None),
+        ("a socket", "unix:///run/mercury/mercuryd.sock", None),
+        ("a socket's path", "/run/mercury/mercuryd.sock", None),
+        ("another spelling", "npipe:////./pipe/mercuryd", None),
+        ("a port", "tcp://localhost:1", None),
+    ]
+    return {
+        "system": start + "mercuryd",
+        "private": [{"name": name, "sid": sid, "address": f"{start}mercuryd-1-{sid}"} for name, sid in private],
+        "addresses": [{"name": name, "text": text, "pipe": pipe} for name, text, pipe in addresses],
+    }
+
+
 def document() -> str:
     """Return the text of paths.json."""
     hashes = [{"text": text, "fnv1a64": fnv1a64(text.encode())} for text in ("", "a", "foobar", "zoë")]
-    content = {"about": ABOUT, "path_bytes_max": LIMIT, "hashes": hashes, "rows": rows()}
+    content = {"about": ABOUT, "path_bytes_max": LIMIT, "hashes": hashes, "rows": rows(), "pipes": pipes()}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 

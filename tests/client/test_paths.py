@@ -18,6 +18,8 @@ from mercury_client.paths import (
     candidates,
     parse_address,
     private_address,
+    private_pipe,
+    private_socket,
     short_hash,
     state_directory,
     system_address,
@@ -33,7 +35,7 @@ def test_the_private_address_is_what_the_contract_says(row: dict[str, Any]) -> N
     """Both languages must find the same socket without having met."""
     given = row["environment"]
     environ = {name: given[name] for name in ("XDG_RUNTIME_DIR", "TMPDIR") if given[name] is not None}
-    address = private_address(
+    address = private_socket(
         environ, given["uid"], run_user_is_ours=given["run_user_is_ours"], user_temporary_directory=""
     )
     assert address.path == row["address"]
@@ -42,6 +44,45 @@ def test_the_private_address_is_what_the_contract_says(row: dict[str, Any]) -> N
     if "hashed" in row:
         assert len(os.fsencode(row["hashed"])) > PATH_BYTES_MAX
         assert short_hash(os.fsencode(row["hashed"])) in address.path
+
+
+@pytest.mark.parametrize("row", TABLE["pipes"]["private"], ids=lambda row: str(row["name"]))
+def test_the_private_pipe_is_what_the_contract_says(row: dict[str, str]) -> None:
+    """On Windows the user's SID names the pipe, and nothing is cut or hashed."""
+    address = private_pipe(row["sid"])
+    assert str(address) == address.path == row["address"]
+    assert parse_address(row["address"], pipes=True) == address
+
+
+@pytest.mark.parametrize("row", TABLE["pipes"]["addresses"], ids=lambda row: str(row["name"]))
+def test_an_address_on_windows_is_the_name_of_a_local_pipe(row: dict[str, str | None]) -> None:
+    """One spelling, which Windows itself uses; null in the table: refused, with what to write instead."""
+    text = row["text"]
+    assert text is not None
+    if row["pipe"] is not None:
+        assert parse_address(text, pipes=True).path == row["pipe"]
+        return
+    with pytest.raises(AddressError) as caught:
+        parse_address(text, pipes=True)
+    assert f"'{text}'" in caught.value.sentence
+
+
+def test_the_pipe_of_the_system_is_fixed() -> None:
+    """Service and clients know it without asking."""
+    assert system_address(pipes=True).path == TABLE["pipes"]["system"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "directory"),
+    [
+        ({"LOCALAPPDATA": "D:\\zoe\\Local\\", "USERPROFILE": "C:\\Users\\zoe"}, "D:\\zoe\\Local\\mercury"),
+        ({"LOCALAPPDATA": "Local", "USERPROFILE": "C:\\Users\\zoe"}, "C:\\Users\\zoe\\AppData\\Local\\mercury"),
+        ({"HOME": "/home/zoe", "XDG_STATE_HOME": "/state"}, None),
+    ],
+)
+def test_the_state_directory_on_windows_is_the_users_local_one(environ: dict[str, str], directory: str | None) -> None:
+    """Not the roaming one: it belongs to this machine. Without it there is none."""
+    assert state_directory(environ, pipes=True) == directory
 
 
 @pytest.mark.parametrize("row", TABLE["hashes"], ids=lambda row: repr(row["text"]))
@@ -57,7 +98,7 @@ def test_the_limit_is_that_of_the_table() -> None:
 
 def test_the_users_own_temporary_directory_comes_before_tmpdir() -> None:
     """macOS has one for each user; its trailing slash is dropped."""
-    address = private_address(
+    address = private_socket(
         {"TMPDIR": "/scratch"}, 501, run_user_is_ours=False, user_temporary_directory="/var/folders/x/T/"
     )
     assert address.path == "/var/folders/x/T/mercury-501/mercuryd-1.sock"

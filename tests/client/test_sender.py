@@ -254,7 +254,7 @@ def test_a_listener_of_another_user_gets_no_byte(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(UnixTransport, "_file_uid", lambda self: 4242)
         named = UnixTransport(path, trust_owner=True)
         assert named.connect()
-        assert not os.get_inheritable(named.fileno())
+        assert not os.get_inheritable(named.read_handle())
         named.close()
 
 

@@ -158,7 +158,7 @@ def test_whatever_goes_wrong_never_raises(world: World, monkeypatch: pytest.Monk
     def broken(*_: object) -> int:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(spawn, "_spawn", broken)
+    monkeypatch.setattr(spawn, "run_daemon", broken)
     assert start_daemon(ADDRESS, world.environ) == "mercuryd could not be started: ZeroDivisionError: a defect"
 
 

@@ -20,6 +20,8 @@ check contract $python proto/check.py
 check clang-format clang-format-14 --dry-run -Werror --style=file "${cpp[@]}"
 check ruff $python -m ruff check --config client_py/pyproject.toml client_py tests proto
 check mypy-client $python -m mypy --config-file client_py/pyproject.toml client_py/src
+windows=(client_py/src/mercury_client/{system,win32,pipe_transport,windows_process}.py)
+check mypy-windows $python -m mypy --config-file client_py/pyproject.toml --platform win32 --follow-imports=silent "${windows[@]}"
 check paths $python tests/lint/words.py
 
 # clang-tidy reads the compile commands of the release build; only files that it has compiled before and that

@@ -160,7 +160,7 @@ SETTINGS = (
         "The id of a test run; runs never share figures.", _label,
     ),
     Setting(
-        "ADDRESS", "str", "see ENVIRONMENT", "`unix:///path`, an absolute path, or empty",
+        "ADDRESS", "str", "see ENVIRONMENT", "`unix:///path`, a path, on Windows `\\\\.\\pipe\\NAME`, or empty",
         "Where the daemon listens. A named daemon is never started on demand. Empty: nothing is measured.",
         _address, "MERCURY_ADDRESS",
     ),

@@ -13,7 +13,8 @@ from .errors import AddressError, MercuryError
 from .paths import Address, Candidate, Origin, candidates
 from .settings import Settings
 from .spawn import DaemonStarter, start_daemon
-from .transport import Transport, UnixTransport
+from .system import open_transport
+from .transport import Transport
 
 __all__ = ["Dialer"]
 
@@ -50,7 +51,9 @@ class Dialer:
             return self._connect(candidate)
 
     def _connect(self, candidate: Candidate) -> Transport:
-        transport = UnixTransport(candidate.address.path, trust_owner=candidate.origin is not Origin.PRIVATE)
+        origin = candidate.origin
+        path = candidate.address.path
+        transport = open_transport(path, named=origin is Origin.NAMED, private=origin is Origin.PRIVATE)
         try:
             transport.connect()
         except MercuryError:

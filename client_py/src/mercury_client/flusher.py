@@ -31,7 +31,7 @@ from .limits import OPEN_UNITS_CLIENT_MAX, PART_INTERVAL_MS
 from .recorder import Recorder, Work
 from .sender import BATCH_S, Sender
 from .spawn import START_TIMEOUT_S
-from .transport import Waker, wait
+from .system import Waker, wait
 
 __all__ = ["Flusher"]
 
@@ -102,7 +102,7 @@ class Flusher:
             self.notify(Work.UNIT_OPENED)
 
     def close(self) -> None:
-        """Close the descriptors that the thread waited on; it has ended, or did not come along a fork."""
+        """Close what the thread waited on; it has ended, or did not come along a fork."""
         self._sleeping = False
         waker, self._waker = self._waker, None
         if waker is not None:
@@ -138,7 +138,7 @@ class Flusher:
             except Exception:
                 faults.recover("flusher")
                 waker.clear()
-                wait([waker.fileno()], [], 1.0)
+                wait([waker.handle()], [], 1.0)
 
     def _work(self) -> None:
         self._recorder.seal_outside()
@@ -182,20 +182,20 @@ class Flusher:
             self._sleeping = False
             if self._recorder.has_outside:
                 timeout = min(timeout, BATCH_S)
-        readable, writable = self._sender.descriptors()
+        readable, writable = self._sender.handles()
         if not self._sleeping and not writable and self._sender.is_ready:
             readable = []  # what the daemon says can wait for the next batch, too
-        ready = wait([waker.fileno(), *readable], writable, max(timeout, 0.001))
+        ready = wait([waker.handle(), *readable], writable, max(timeout, 0.001))
         woken = not self._sleeping
         self._sleeping = False
-        if waker.fileno() not in ready:
+        if waker.handle() not in ready:
             return
         waker.clear()
-        if woken and not self._stopping and not self._sender.descriptors()[1]:
+        if woken and not self._stopping and not self._sender.handles()[1]:
             # The first unit after a pause is due at once, those that follow it with the next batch.
             due_s = min(BATCH_S, self._sender.due_s(time.monotonic()))
             if due_s > 0:
-                wait([waker.fileno()], [], due_s)
+                wait([waker.handle()], [], due_s)
 
     def _part_due_s(self) -> float:
         units = self._recorder.open_units.copy().values()

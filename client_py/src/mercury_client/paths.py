@@ -11,12 +11,15 @@ The private address is the first of::
        FNV-1a 64 over the bytes of the path that was too long
 
 An empty variable counts as unset, trailing slashes are dropped, and "1" is the protocol's major version.
-Whether a daemon answers there is for the connection to find out.
+On Windows an address is the name of a pipe: ``\\\\.\\pipe\\mercuryd-1-SID`` with the user's SID, and
+``\\\\.\\pipe\\mercuryd`` for the host's daemon. ``pipes`` says which rule is meant; it is the system's own unless
+a test asks for the other. Whether a daemon answers there is for the connection to find out.
 """
 
 from __future__ import annotations
 
 import enum
+import ntpath
 import os
 import stat
 import sys
@@ -25,6 +28,7 @@ from dataclasses import dataclass
 
 from .errors import AddressError
 from .limits import PATH_BYTES_MAX
+from .system import PIPES, user_identity
 
 __all__ = [
     "Address",
@@ -33,6 +37,8 @@ __all__ = [
     "candidates",
     "parse_address",
     "private_address",
+    "private_pipe",
+    "private_socket",
     "short_hash",
     "state_directory",
     "system_address",
@@ -42,16 +48,20 @@ _SCHEME = "unix://"
 _SOCKET_NAME = "mercuryd-1.sock"
 _SYSTEM_PATH = "/run/mercury/mercuryd.sock"
 _DARWIN_USER_TEMP_DIR = 65537  # confstr(3) of macOS
+_PIPES = "\\\\.\\pipe\\"
+_SYSTEM_PIPE = _PIPES + "mercuryd"
+_PRIVATE_PIPE = _PIPES + "mercuryd-1-"
+_PIPE_BYTES_MAX = 256  # of the whole name
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a daemon listens: ``path`` is the socket's absolute path; ``str()`` is what a user writes."""
+    """Where a daemon listens: ``path`` is the socket's absolute path or the pipe's name, ``str()`` what one writes."""
 
     path: str
 
     def __str__(self) -> str:
-        return _SCHEME + self.path
+        return self.path if self.path.startswith(_PIPES) else _SCHEME + self.path
 
 
 class Origin(enum.Enum):
@@ -84,8 +94,13 @@ def candidates(environ: Mapping[str, str], *, named: str = "", environment: str 
     return [Candidate(system_address(), Origin.SYSTEM)]
 
 
-def parse_address(text: str) -> Address:
-    """Read ``unix:///path`` or an absolute path; raise AddressError with what to write instead."""
+def parse_address(text: str, *, pipes: bool = PIPES) -> Address:
+    """Read ``unix:///path`` or an absolute path, on Windows ``\\\\.\\pipe\\NAME``.
+
+    Raises AddressError with what to write instead.
+    """
+    if pipes:
+        return _parse_pipe(text)
     path = text
     if text.startswith(_SCHEME):
         path = text[len(_SCHEME) :]
@@ -104,25 +119,55 @@ def parse_address(text: str) -> Address:
     return Address(path)
 
 
-def system_address() -> Address:
+def _parse_pipe(text: str) -> Address:
+    """Read the name of a pipe of this machine."""
+    write = f"write {_PIPES}NAME"
+    if not text.startswith(_PIPES):
+        raise _bad(text, f"is no pipe of this machine; {write}")
+    name = text[len(_PIPES) :]
+    if not name:
+        raise _bad(text, f"has no name; {write}")
+    if "\\" in name:
+        raise _bad(text, f"has a backslash in its name; {write}")
+    if "\0" in name:
+        raise _bad(text, "has a zero byte in it; leave it out")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > _PIPE_BYTES_MAX:
+        raise _bad(text, f"has {size} bytes, the system allows {_PIPE_BYTES_MAX}; choose a shorter name")
+    return Address(text)
+
+
+def system_address(*, pipes: bool = PIPES) -> Address:
     """Return the address of the host's daemon."""
-    return Address(_SYSTEM_PATH)
+    return Address(_SYSTEM_PIPE if pipes else _SYSTEM_PATH)
 
 
-def private_address(
+def private_address(environ: Mapping[str, str]) -> Address:
+    """Return the address of the user's own daemon; what that depends on is asked of the system."""
+    if PIPES:
+        return private_pipe(user_identity())
+    return private_socket(environ)
+
+
+def private_pipe(sid: str) -> Address:
+    """Return the pipe of the daemon of the user ``sid``."""
+    return Address(_PRIVATE_PIPE + sid)
+
+
+def private_socket(
     environ: Mapping[str, str],
     uid: int | None = None,
     *,
     run_user_is_ours: bool | None = None,
     user_temporary_directory: str | None = None,
 ) -> Address:
-    """Return the address of the user's own daemon. What is None is asked of the system; else a pure function.
+    """Return the socket of the user's own daemon. What is None is asked of the system; else a pure function.
 
     ``uid`` is the effective user, ``run_user_is_ours`` whether /run/user/UID is a directory of that user, and
     ``user_temporary_directory`` macOS' own, "" elsewhere.
     """
     if uid is None:
-        uid = os.geteuid()
+        uid = int(user_identity())
     directory = _directory_variable(environ, "XDG_RUNTIME_DIR")
     if directory is None and (_run_user_is_ours(uid) if run_user_is_ours is None else run_user_is_ours):
         directory = f"/run/user/{uid}"
@@ -139,8 +184,13 @@ def private_address(
     return Address(path)
 
 
-def state_directory(environ: Mapping[str, str]) -> str | None:
+def state_directory(environ: Mapping[str, str], *, pipes: bool = PIPES) -> str | None:
     """Return where the user's private daemon keeps its state and log, None if the user has no home."""
+    if pipes:
+        for local in (environ.get("LOCALAPPDATA", ""), environ.get("USERPROFILE", "") + "\\AppData\\Local"):
+            if ntpath.splitdrive(local)[0] and ntpath.isabs(local):
+                return ntpath.join(local.rstrip("\\/"), "mercury")
+        return None
     state = _directory_variable(environ, "XDG_STATE_HOME")
     if state is not None:
         return f"{state}/mercury"

@@ -30,7 +30,7 @@ from .protocol import DropReason
 from .recorder import Recorder, Work
 from .sender import Sender
 from .settings import Settings, settings_from
-from .transport import wait
+from .system import wait
 
 __all__ = ["Client", "configure", "disable", "enable", "flush", "shutdown", "stats"]
 
@@ -87,7 +87,7 @@ class Client:
             now = time.monotonic()
             if now >= deadline:
                 break
-            readable, writable = self.sender.descriptors()
+            readable, writable = self.sender.handles()
             wait(readable, writable, min(_TICK_S, deadline - now))
         counters = self.buffer.counters()
         return counters.acknowledged >= before.created - sum(before.dropped.values())
@@ -118,8 +118,8 @@ class Client:
         try:
             until = min(deadline, time.monotonic() + GOODBYE_S)
             waiting = self.sender.say_goodbye(time.monotonic())
-            while waiting and (now := time.monotonic()) < until and self.sender.descriptors()[0]:
-                wait(*self.sender.descriptors(), until - now)
+            while waiting and (now := time.monotonic()) < until and self.sender.handles()[0]:
+                wait(*self.sender.handles(), until - now)
                 self.sender.step(time.monotonic())
             self.sender.close()
             if stopped:

@@ -5,7 +5,7 @@
     step: find an address ▶ connect ▶ HELLO/WELCOME ▶ read ACK, ERROR, GOAWAY ▶ fill ▶ write
 
 Each ``step`` does what is possible now and returns; ``due_s`` says when the next makes sense and
-``descriptors`` what to wait for, so the flusher's thread, ``flush`` and the exit handler can all drive it.
+``handles`` what to wait for, so the flusher's thread, ``flush`` and the exit handler can all drive it.
 Whoever does holds ``lock``. Only starting a daemon on demand takes longer, and only where
 ``start_timeout_s`` allows it.
 
@@ -110,15 +110,15 @@ class Sender:
         """Tell whether the last attempt found nobody."""
         return self._transport is None and self._failures > 0
 
-    def descriptors(self) -> tuple[list[int], list[int]]:
-        """Return what to wait for: descriptors to read from and to write to."""
-        if self._transport is None or self._connection is None:
+    def handles(self) -> tuple[list[int], list[int]]:
+        """Return what to wait for: handles to read from and to write to."""
+        transport, connection = self._transport, self._connection  # another thread may lose them meanwhile
+        if transport is None or connection is None:
             return [], []
-        descriptor = self._transport.fileno()
-        return [descriptor], [descriptor] if self._connection.outgoing else []
+        return [transport.read_handle()], [transport.write_handle()] if connection.outgoing else []
 
     def due_s(self, now: float) -> float:
-        """Return how many seconds from now a step makes sense, if the descriptors stay silent."""
+        """Return how many seconds from now a step makes sense, if the handles stay silent."""
         if self.off or (self._transport is None and len(self._buffer) == 0):
             return NEVER_S
         if self._transport is None:
@@ -173,7 +173,7 @@ class Sender:
         self._retry_at = 0.0
 
     def abandon(self) -> None:
-        """Close this process's descriptor and touch nothing else, which after a fork is the parent's."""
+        """Close this process's handle and touch nothing else, which after a fork is the parent's."""
         transport, self._transport, self._connection = self._transport, None, None
         if transport is not None:
             transport.close()

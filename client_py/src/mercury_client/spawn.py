@@ -1,10 +1,8 @@
 """Start the user's private daemon on demand, from inside somebody else's process.
 
 The world this meets: a web server's worker with many threads, its own signal masks, handlers and
-descriptors, perhaps under gevent. So no Python code ever runs between fork and exec: ``posix_spawn`` starts
-``mercuryd --daemonize``, with its own session, null streams, default signals and an empty mask. That process
-forks once more, changes to ``/``, closes inherited descriptors, waits until its child listens or has failed,
-and exits; it is waited for here, so no child is left. Who loses a race for the address exits 0.
+descriptors, perhaps under gevent. What is found, told and tried again is said here; how a process is made that has
+nothing of ours is ``posix_process.py``'s and ``windows_process.py``'s. Who loses a race for the address exits 0.
 
 Nothing here raises into the caller: a failure is a sentence with the real cause.
 """
@@ -20,8 +18,9 @@ from collections.abc import Callable, Mapping
 
 from .limits import IDLE_EXIT_MS
 from .paths import Address, state_directory
+from .system import PROGRAM_SUFFIX, run_daemon
 
-__all__ = ["DaemonStarter", "daemon_environment", "find_daemon", "start_daemon"]
+__all__ = ["DaemonStarter", "daemon_environment", "find_daemon", "find_program", "start_daemon"]
 
 DAEMON_NAME = "mercuryd"
 START_TIMEOUT_S = 5.0
@@ -30,11 +29,13 @@ BACK_OFF_MAX_S = 60.0
 
 _LOG_NAME = "mercuryd.log"
 _LOG_TAIL_BYTES = 4096
-_POLL_FIRST_S = 0.002
-_POLL_MAX_S = 0.05
 
 # A daemon lives longer than the site, so it gets what it needs and none of the site's secrets.
-_PASSED_ON = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER"})
+_PASSED_ON = frozenset(
+    {"HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER"}
+    | {"APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "USERDOMAIN", "USERNAME"}
+    | {"USERPROFILE", "WINDIR"}
+)
 _PASSED_ON_PREFIXES = ("LC_", "XDG_", "MERCURY_")
 
 
@@ -45,7 +46,17 @@ def find_daemon(environ: Mapping[str, str]) -> str | None:
         places.insert(0, os.path.dirname(os.path.abspath(sys.executable)))
     # A relative entry of PATH depends on the directory of the moment, which anybody may have filled.
     places += [place for place in environ.get("PATH", "").split(os.pathsep) if os.path.isabs(place)]
-    return shutil.which(DAEMON_NAME, path=os.pathsep.join(places))
+    return find_program(DAEMON_NAME, places)
+
+
+def find_program(name: str, places: list[str]) -> str | None:
+    """Return the first program of that name in the directories; never one of the directory of the moment."""
+    if not PROGRAM_SUFFIX:
+        return shutil.which(name, path=os.pathsep.join(places))
+    files = (
+        os.path.join(place, name + PROGRAM_SUFFIX) for place in places
+    )  # which() would look in the directory first
+    return next((file for file in files if os.path.isfile(file)), None)
 
 
 def daemon_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -111,10 +122,9 @@ def _start(address: Address, environ: Mapping[str, str], timeout_s: float) -> st
     log_start = _size(log)
     deadline = time.monotonic() + timeout_s
     try:
-        pid = _spawn([*arguments, "--daemonize"], daemon_environment(environ))
+        status = run_daemon(arguments, daemon_environment(environ), address.path, deadline)
     except OSError as error:
         return f"{program} could not be run: {error.strerror}"
-    status = _wait(pid, deadline)
     if status == 0:
         return None
     how = f"was not ready after {timeout_s:g} s" if status is None else _ending(status)
@@ -122,44 +132,9 @@ def _start(address: Address, environ: Mapping[str, str], timeout_s: float) -> st
     return f"{program} {how}" + (f": {line}" if line else f"; see {log}" if log else "")
 
 
-def _spawn(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Run a program with null streams, default signals and nothing blocked; return its process id."""
-    null = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
-    null += [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
-    return os.posix_spawn(
-        arguments[0],
-        arguments,
-        environ,
-        file_actions=null,
-        setsid=True,
-        setsigmask=[],
-        setsigdef=[one for one in signal.valid_signals() if one not in (signal.SIGKILL, signal.SIGSTOP)],
-    )
-
-
-def _wait(pid: int, deadline: float) -> int | None:
-    """Reap ``pid`` and return its exit code, negative for a signal; None if it was killed at ``deadline``.
-
-    Where the application reaps all children itself, or ignores SIGCHLD, the code is lost: 0, and the
-    connection that is tried next shows the truth.
-    """
-    pause = _POLL_FIRST_S
-    try:
-        while True:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done == pid:
-                return os.waitstatus_to_exitcode(status)
-            if time.monotonic() >= deadline:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-                return None
-            time.sleep(pause)
-            pause = min(pause * 2, _POLL_MAX_S)
-    except (ChildProcessError, ProcessLookupError):
-        return 0
-
-
 def _ending(status: int) -> str:
+    if status > 0xFFFF:
+        return f"exited with status 0x{status:08X}"  # NTSTATUS: an exception that nobody caught
     if status > 0:
         return f"exited with status {status}"
     try:

@@ -1,7 +1,8 @@
 """Move bytes to and from the daemon without ever waiting.
 
-The seam is small: ``connect``, ``send``, ``receive``, ``close``, each of which returns at once. How the world
-behaves here:
+The seam is small: ``connect``, ``send``, ``receive``, ``close``, each of which returns at once, and two numbers
+to ``wait`` for, one to read and one to write. ``system.py`` chooses who stands behind it: this file's Unix socket, or
+``pipe_transport.py``. How the world behaves here:
 
 - ``connect`` to a Unix socket is immediate: it works, or the listener's queue is full (EAGAIN, try again
   later), or nobody listens (ENOENT, ECONNREFUSED).
@@ -47,8 +48,12 @@ class Transport:
         """Return what has arrived; None: nothing; ``b""``: the daemon closed."""
         raise NotImplementedError
 
-    def fileno(self) -> int:
-        """Return a descriptor to wait for, -1 if there is none."""
+    def read_handle(self) -> int:
+        """Return what to wait for until there is something to receive, -1 if there is nothing."""
+        raise NotImplementedError
+
+    def write_handle(self) -> int:
+        """Return what to wait for until something can be sent, -1 if there is nothing."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -133,9 +138,11 @@ class UnixTransport(Transport):
         except OSError as error:
             raise DaemonUnavailable(f"cannot read from {self._path}: {error.strerror}") from error
 
-    def fileno(self) -> int:
+    def read_handle(self) -> int:
         """Return the socket's descriptor, -1 if closed."""
         return self._socket.fileno() if self._socket is not None else -1
+
+    write_handle = read_handle
 
     def close(self) -> None:
         """Close the descriptor without a shutdown of the connection."""
@@ -162,7 +169,7 @@ class Waker:
         with contextlib.suppress(OSError):
             self._reader.recv(4096)
 
-    def fileno(self) -> int:
+    def handle(self) -> int:
         """Return the descriptor to wait for."""
         return self._reader.fileno()
 
@@ -173,7 +180,7 @@ class Waker:
 
 
 def wait(readable: list[int], writable: list[int], timeout_s: float) -> set[int]:
-    """Wait until one of the descriptors is ready, at most ``timeout_s``; return those that are."""
+    """Wait until one of the handles is ready, at most ``timeout_s``; return those that are."""
     poll = getattr(select, "poll", None)
     if poll is None:
         if not readable and not writable:
@@ -183,6 +190,8 @@ def wait(readable: list[int], writable: list[int], timeout_s: float) -> set[int]
         return {*ready[0], *ready[1]}
     poller = poll()
     for descriptor in {*readable, *writable}:
+        if descriptor < 0:
+            continue  # closed by another thread just now
         mask = (select.POLLIN if descriptor in readable else 0) | (select.POLLOUT if descriptor in writable else 0)
         poller.register(descriptor, mask)
     return {descriptor for descriptor, _ in poller.poll(timeout_s * 1000)}

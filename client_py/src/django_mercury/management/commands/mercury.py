@@ -7,7 +7,6 @@ sends to.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from typing import Any, NoReturn
@@ -16,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 import mercury_client
 from mercury_client.paths import system_address
+from mercury_client.spawn import find_program
 
 from ... import conf
 
@@ -35,7 +35,7 @@ def places() -> list[str]:
 
 def find_mercuryctl() -> str | None:
     """Return the path of mercuryctl, None if it is nowhere."""
-    return shutil.which(PROGRAM, path=os.pathsep.join(places()))
+    return find_program(PROGRAM, places())
 
 
 def _address(configuration: conf.Configuration) -> str | None:
