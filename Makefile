@@ -2,7 +2,7 @@
 # Both install what is missing (Debian, Ubuntu), make a virtual environment in .venv and build in build/release.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cpp test-py lint format bench sanitize clean deps-build deps-test deps-lint build venv judge-json
+.PHONY: help demo test test-cpp test-py lint format bench sanitize targets clean deps-build deps-test deps-lint deps-targets build venv judge-json
 
 # The first Python that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -13,11 +13,12 @@ JOBS ?= $(shell nproc)
 CCACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 help:
-	@sed -n '1,2s/^# //p' Makefile; echo "also: lint format bench sanitize clean"
+	@sed -n '1,2s/^# //p' Makefile; echo "also: lint format bench sanitize targets clean"
 
 deps-build: ; @packaging/setup/debian.sh build
 deps-test:  ; @packaging/setup/debian.sh test
 deps-lint:  ; @packaging/setup/debian.sh lint
+deps-targets: ; @packaging/setup/debian.sh targets
 
 $(VENV)/.ready: client_py/pyproject.toml tests/requirements.txt | deps-build
 	@echo "virtual environment in $(VENV)"
@@ -56,6 +57,11 @@ lint: deps-lint $(VENV)/.ready | build/
 
 sanitize: deps-lint $(VENV)/.ready | build/
 	@tests/lint/sanitize.sh
+
+# mercuryd and mercuryctl for every other system, and what they count where they can be run.
+targets: deps-targets $(VENV)/.ready | build/
+	@JOBS=$(JOBS) PYTHON=$(PYTHON) packaging/targets/build.sh
+	@MERCURY_REQUIRE_TARGETS=1 $(BIN)/python -m pytest tests/targets -q
 
 format:
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i --style=file

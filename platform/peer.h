@@ -1,8 +1,8 @@
 // Who is at the other end of a stream, according to the kernel.
 //
 // What a client says about itself in HELLO is a label. What it may see and do hangs on this: the credentials the
-// kernel recorded when the connection was made (SO_PEERCRED and SO_PEERGROUPS; on Windows the pipe client's token).
-// They stay those of the process that connected even if it has since died or changed its user.
+// kernel recorded when the connection was made (SO_PEERCRED and SO_PEERGROUPS, on macOS LOCAL_PEERCRED; on Windows the
+// pipe client's token). They stay those of the process that connected even if it has since died or changed its user.
 //
 //   Result<Peer> peer = peer_of(stream);
 //   if (peer && admins && is_member(*peer, *admins)) …

@@ -6,9 +6,10 @@
 //
 // How the world behaves here:
 //   - connect() to a socket whose backlog is full answers EAGAIN at once, and nothing can be polled for: it is
-//     tried again every few milliseconds until the time is up
+//     tried again every few milliseconds until the time is up (macOS says ECONNREFUSED, as if nobody listened)
 //   - connect() to a plain file and to a socket nobody listens on both answer ECONNREFUSED: lstat() tells them apart
-//   - a write to a closed peer raises SIGPIPE unless the call says MSG_NOSIGNAL, as ours do
+//   - a write to a closed peer raises SIGPIPE unless the call says MSG_NOSIGNAL, or on macOS the socket SO_NOSIGPIPE,
+//     as ours do
 //
 // Codes of connect(): `not_running` (no such path, or nobody listens there), `not_a_socket`, `permission_denied`,
 // `foreign_owner`, `timed_out`, `bad_address`, `io_error`. Of reading and writing: `timed_out`, `closed`, `io_error`.

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "platform/posix/descriptor.h"
+#include "platform/posix/kernel.h"
 
 namespace mercury::platform {
 namespace {
@@ -21,7 +22,7 @@ int fill(int file, std::string_view bytes, mode_t mode) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   if (::fchmod(file, mode) != 0) return errno;
-  return ::fsync(file) == 0 ? 0 : errno;
+  return posix::sync_file(file);
 }
 
 base::Status sync_directory(const std::string& path) {

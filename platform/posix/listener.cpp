@@ -53,8 +53,8 @@ base::Result<Found> look_at(const std::string& path, const sockaddr_un& address)
   return posix::error_about("cannot probe", path, error);
 }
 
-std::uint32_t mode_of(const ListenOptions& options) {
-  if (options.mode) return *options.mode;
+mode_t mode_of(const ListenOptions& options) {
+  if (options.mode) return static_cast<mode_t>(*options.mode);
   return options.kind == ListenOptions::Kind::System ? 0666 : 0600;
 }
 
@@ -156,7 +156,7 @@ Listener::~Listener() { close(); }
 std::optional<Listener::FileIdentity> Listener::identity_of(const std::string& path) {
   struct stat facts {};
   if (::lstat(path.c_str(), &facts) != 0) return std::nullopt;
-  return FileIdentity{facts.st_dev, facts.st_ino};
+  return FileIdentity{static_cast<std::uint64_t>(facts.st_dev), facts.st_ino};
 }
 
 bool Listener::still_ours() const { return acceptor_.is_open() && identity_of(address_.path) == file_; }

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "platform/posix/kernel.h"
+
 namespace mercury::platform {
 namespace {
 
@@ -43,15 +45,6 @@ std::string home_directory(const Environment& environment) {
   return directory_variable(environment, "HOME").value_or(without_trailing_slashes(environment.home));
 }
 
-std::string user_temporary_directory() {
-#ifdef __APPLE__
-  std::array<char, 1024> buffer{};
-  const std::size_t length = ::confstr(_CS_DARWIN_USER_TEMP_DIR, buffer.data(), buffer.size());
-  if (length > 1 && length <= buffer.size()) return std::string(buffer.data(), length - 1);
-#endif
-  return {};
-}
-
 std::string home_in_user_database(uid_t uid) {
   std::array<char, 4096> buffer{};
   passwd entry{};
@@ -74,7 +67,7 @@ Environment this_environment() {
   struct stat facts {};
   environment.run_user_is_ours =
       ::lstat(("/run/user/" + environment.user).c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == uid;
-  environment.user_temporary_directory = user_temporary_directory();
+  environment.user_temporary_directory = posix::user_temporary_directory();
   environment.home = home_in_user_database(uid);
   return environment;
 }
@@ -87,7 +80,7 @@ Address private_address(const Environment& environment) {
   return {own_directory_in("/tmp", environment) + "/m-" + short_hash(path) + ".sock"};
 }
 
-Address system_address() { return {"/run/mercury/mercuryd.sock"}; }
+Address system_address() { return {std::string(posix::system_runtime_directory()) + "/mercury/mercuryd.sock"}; }
 
 base::Result<Address> parse_address(std::string_view text) {
   const auto bad = [text](const std::string& why) {

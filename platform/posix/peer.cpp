@@ -1,10 +1,8 @@
-// Linux: SO_PEERCRED says who called connect() (or, seen from a client, listen()); SO_PEERGROUPS, since Linux 4.13,
-// which supplementary groups that process had. The option answers ERANGE with the length it needs.
+// What the user database says. Who a peer is, the kernel says: platform/linux/peer.cpp and platform/macos/peer.cpp.
 #include "platform/peer.h"
 
 #include <grp.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,54 +17,27 @@ namespace mercury::platform {
 namespace {
 
 constexpr std::size_t kDatabaseBytes = 16384;
+constexpr std::size_t kGroupsMax = 65536;
 
-// None if the kernel is too old to know.
-bool groups_from_kernel(int socket, std::vector<std::uint32_t>& groups) {
-#ifdef SO_PEERGROUPS
-  static_assert(sizeof(gid_t) == sizeof(std::uint32_t));
-  groups.resize(32);
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto bytes = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
-    const bool done = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &bytes) == 0;
-    const int error = done ? 0 : errno;
-    if (!done && error != ERANGE) break;
-    groups.resize(bytes / sizeof(gid_t));
-    if (done) return true;
+// macOS declares getgrouplist() with int where all others say gid_t, and does not say how many there would have been.
+template <typename Id>
+std::vector<std::uint32_t> list_groups(int (*list)(const char*, Id, Id*, int*), const std::string& name,
+                                       gid_t primary) {
+  for (std::size_t room = 64; room <= kGroupsMax; room *= 4) {
+    std::vector<Id> groups(room);
+    int count = static_cast<int>(room);
+    if (list(name.c_str(), static_cast<Id>(primary), groups.data(), &count) >= 0) {
+      return {groups.begin(), groups.begin() + count};
+    }
   }
-#endif
-  groups.clear();
-  return false;
-}
-
-// What the user database says now, which may differ from what the process was given when it logged in.
-std::vector<std::uint32_t> groups_from_database(const Peer& peer) {
-  const std::string name = user_name(peer.user);
-  int count = 64;
-  std::vector<gid_t> groups(static_cast<std::size_t>(count));
-  if (::getgrouplist(name.c_str(), peer.gid, groups.data(), &count) < 0) {
-    groups.resize(static_cast<std::size_t>(count));
-    if (::getgrouplist(name.c_str(), peer.gid, groups.data(), &count) < 0) return {};
-  }
-  groups.resize(static_cast<std::size_t>(count));
-  return {groups.begin(), groups.end()};
+  return {};
 }
 
 }  // namespace
 
-namespace posix {
-
-base::Result<Peer> peer_of_descriptor(int socket) {
-  ucred credentials{};
-  socklen_t bytes = sizeof credentials;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) != 0) {
-    return base::Error{"peer_unknown", "the kernel does not say who the peer is: " + reason(errno)};
-  }
-  Peer peer{credentials.uid, credentials.gid, credentials.pid, std::to_string(credentials.uid), {}};
-  if (!groups_from_kernel(socket, peer.groups)) peer.groups = groups_from_database(peer);
-  return peer;
+std::vector<std::uint32_t> posix::groups_from_database(const Peer& peer) {
+  return list_groups(&::getgrouplist, user_name(peer.user), peer.gid);
 }
-
-}  // namespace posix
 
 base::Result<Peer> peer_of(Stream& stream) { return posix::peer_of_descriptor(stream.native_handle()); }
 

@@ -120,7 +120,7 @@ base::Result<std::size_t> ClientStream::read_some(std::span<std::byte> buffer, D
 base::Status ClientStream::write_all(std::span<const std::byte> bytes, Deadline deadline) {
   const int socket = static_cast<int>(handle_);
   while (!bytes.empty()) {
-    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t count = posix::send_some(socket, bytes);
     if (count >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(count));
     } else if (errno == EPIPE || errno == ECONNRESET) {

@@ -1,9 +1,10 @@
 // How a terminal sends keys: a letter is a byte; an arrow is ESC [ A or ESC O A, which arrive together; the Escape
-// key is ESC alone. So after an ESC the rest is waited for, but not for long.
+// key is ESC alone. So after an ESC the rest is waited for, but not for long. And select(), not poll(): on macOS poll()
+// does not know /dev/tty.
 #include "platform/terminal.h"
 
-#include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -32,8 +33,12 @@ int number_of(StandardStream stream) {
 enum class Arrived { Byte, Nothing, Closed };
 
 Arrived read_byte(std::chrono::milliseconds timeout, char& byte) {
-  pollfd wanted{STDIN_FILENO, POLLIN, 0};
-  const int ready = ::poll(&wanted, 1, static_cast<int>(timeout.count()));
+  fd_set wanted;
+  FD_ZERO(&wanted);
+  FD_SET(STDIN_FILENO, &wanted);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  timeval left{seconds.count(), static_cast<suseconds_t>(std::chrono::microseconds(timeout - seconds).count())};
+  const int ready = ::select(STDIN_FILENO + 1, &wanted, nullptr, nullptr, &left);
   if (ready == 0 || (ready < 0 && errno == EINTR)) return Arrived::Nothing;
   if (ready < 0) return Arrived::Closed;
   const ssize_t count = ::read(STDIN_FILENO, &byte, 1);

@@ -7,12 +7,6 @@
 
 namespace mercury::platform::posix {
 
-base::Result<Descriptor> make_socket() {
-  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return base::Error{"io_error", "cannot make a socket: " + reason(errno)};
-  return socket;
-}
-
 base::Result<sockaddr_un> socket_address(const std::string& path) {
   // The kernel's own limit is 107; ours is the smallest of all systems, so that one path works on each.
   static_assert(kAddressBytesMax < sizeof(sockaddr_un::sun_path));

@@ -1,9 +1,12 @@
-// Making and connecting Unix sockets, for the listener's look at a path and for the client. Only for platform/posix.
+// Making and connecting Unix sockets, for the listener's look at a path and for the client. Only for
+// platform/posix and its neighbours linux and macos.
 #pragma once
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -19,5 +22,8 @@ base::Result<sockaddr_un> socket_address(const std::string& path);
 
 // One connect(): 0, or the errno. Never waits.
 int connect_once(int socket, const sockaddr_un& address);
+
+// One send() on a socket of make_socket(), without SIGPIPE: the count, or -1 and errno.
+ssize_t send_some(int socket, std::span<const std::byte> bytes);
 
 }  // namespace mercury::platform::posix

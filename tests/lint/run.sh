@@ -28,7 +28,7 @@ check paths $python tests/lint/words.py
 # changed since are read again, by the hash of what the preprocessor makes of them.
 cmake --preset release >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 tidy() {
-  git ls-files 'daemon/*.cpp' 'platform/posix/*.cpp' |
+  git ls-files 'daemon/*.cpp' 'platform/posix/*.cpp' 'platform/linux/*.cpp' |
     xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/release --quiet --warnings-as-errors='*' 2>/dev/null
 }
 check clang-tidy tidy

@@ -46,7 +46,8 @@ __all__ = [
 
 _SCHEME = "unix://"
 _SOCKET_NAME = "mercuryd-1.sock"
-_SYSTEM_PATH = "/run/mercury/mercuryd.sock"
+# macOS has no /run, and nobody can make one there.
+_SYSTEM_PATH = ("/var/run" if sys.platform == "darwin" else "/run") + "/mercury/mercuryd.sock"
 _DARWIN_USER_TEMP_DIR = 65537  # confstr(3) of macOS
 _PIPES = "\\\\.\\pipe\\"
 _SYSTEM_PIPE = _PIPES + "mercuryd"

@@ -1,0 +1,5 @@
+# Linux on x86-64: static, with musl, so that it runs wherever the kernel does (glibc and musl systems, empty containers).
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(MERCURY_TARGET x86_64-linux-musl)
+include(${CMAKE_CURRENT_LIST_DIR}/zig-linux.cmake)

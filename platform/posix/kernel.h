@@ -1,0 +1,18 @@
+// The three answers of files of platform/posix for which Linux and macOS need other words. Defined in platform/linux
+// and in platform/macos; only for platform/posix.
+#pragma once
+
+#include <string>
+
+namespace mercury::platform::posix {
+
+// Waits until the file's bytes are on the disk itself: 0, or the errno.
+int sync_file(int file);
+
+// Where the system keeps a temporary directory for this user alone; empty if it keeps none.
+std::string user_temporary_directory();
+
+// Below which the sockets of the host's services stand, without a slash at its end.
+const char* system_runtime_directory();
+
+}  // namespace mercury::platform::posix
