@@ -2,7 +2,8 @@
 # Both install what is missing (Debian, Ubuntu), make a virtual environment in .venv and build in build/release.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cpp test-py lint format bench sanitize targets clean deps-build deps-test deps-lint deps-targets build venv judge-json
+# make windows   the same on Windows, under Wine
+.PHONY: windows deps-windows help demo test test-cpp test-py lint format bench sanitize targets clean deps-build deps-test deps-lint deps-targets build venv judge-json
 
 # The first Python that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -13,7 +14,7 @@ JOBS ?= $(shell nproc)
 CCACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 help:
-	@sed -n '1,2s/^# //p' Makefile; echo "also: lint format bench sanitize targets clean"
+	@sed -n '1,2s/^# //p' Makefile; echo "also: windows lint format bench sanitize targets clean"
 
 deps-build: ; @packaging/setup/debian.sh build
 deps-test:  ; @packaging/setup/debian.sh test
@@ -51,6 +52,10 @@ test-py: test-cpp
 	@tests/django_client/matrix.sh
 
 test: test-cpp test-py
+
+deps-windows: ; @packaging/setup/debian.sh windows
+windows: deps-windows $(VENV)/.ready | build/
+	@tests/windows/run.sh
 
 lint: deps-lint $(VENV)/.ready | build/
 	@tests/lint/run.sh

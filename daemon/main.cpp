@@ -213,7 +213,8 @@ ExitCode manage_service(const std::string& action, const Flags& flags) {
 int main_of(int argc, char** argv) {
   Flags flags;
   CLI::App app("mercuryd, the daemon of Django Mercury: folds what Django processes send and answers mercuryctl.");
-  app.add_option("--address", flags.address, "listen at unix:///path (default: this user's private address)");
+  app.add_option("--address", flags.address,
+                 "listen here: unix:///path, on Windows \\\\.\\pipe\\NAME (default: this user's private address)");
   app.add_option("--config", flags.config, "read this configuration file and no other");
   app.add_option("--state-dir", flags.state_dir, "keep snapshots here; \"\" keeps nothing on disk");
   app.add_option("--idle-exit", flags.idle_exit, "end after SECONDS without a client; 0: never")->type_name("SECONDS");

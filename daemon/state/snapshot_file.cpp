@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "base/log.h"
 #include "model/vendor.h"
@@ -271,8 +270,10 @@ base::Result<std::optional<model::EngineState>> load(const std::string& path) {
   if (error.code == "not_found" || error.code == "missing_directory") return std::optional<model::EngineState>();
   if (error.code != "state_damaged") return error;
   const std::string aside = path + ".damaged";
-  if (std::rename(path.c_str(), aside.c_str()) != 0) {
-    return Error{error.code, error.sentence + "; and it cannot be renamed to " + aside + ": " + std::strerror(errno)};
+  std::error_code failed;
+  std::filesystem::rename(path, aside, failed);  // which replaces an older one, on Windows too
+  if (failed) {
+    return Error{error.code, error.sentence + "; and it cannot be renamed to " + aside + ": " + failed.message()};
   }
   base::log::warn("snapshot damaged, starting without one", {{"kept_as", aside}, {"reason", error.sentence}});
   return std::optional<model::EngineState>();

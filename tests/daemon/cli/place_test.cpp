@@ -50,7 +50,7 @@ TEST(PlaceText, SaysWhatIsKnown) {
 
 TEST(ThisDirectory, ReadsPythonFilesAndNothingElse) {
   const platform::testing::TemporaryDirectory directory;
-  std::ofstream(directory / "a.py") << "x = 1\n";
+  std::ofstream(directory / "a.py", std::ios::binary) << "x = 1\n";
   std::ofstream(directory / "a.txt") << "secret\n";
   std::filesystem::create_directory(directory / "b.py");
   const Here here = this_directory();

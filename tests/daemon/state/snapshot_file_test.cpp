@@ -351,7 +351,8 @@ std::string read_file(const std::string& path) {
 
 TEST(SnapshotPath, IsOfOneAddress) {
   // The hash is that of proto/PROTOCOL.md's paths: FNV-1a 64 of the path, first 12 of 16 hex digits.
-  EXPECT_EQ(snapshot_path("/var/lib/mercury", {"a"}), "/var/lib/mercury/state-af63dc4c8601.mercury");
+  EXPECT_EQ(snapshot_path("/var/lib/mercury", {"a"}),
+            platform::file_in("/var/lib/mercury", "state-af63dc4c8601.mercury"));
   EXPECT_NE(snapshot_path("/s", {"/run/a.sock"}), snapshot_path("/s", {"/run/b.sock"}));
 }
 
@@ -369,7 +370,9 @@ TEST(SnapshotOnDisk, IsReadableByItsOwnerOnlyAndComesBack) {
   const std::string path = directory / "state-1.mercury";
   const auto saved = save(path, sample());
   ASSERT_TRUE(saved) << saved.error().sentence;
-  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  if (fs::path::preferred_separator == '/') {  // Windows has access lists, which the directory hands down
+    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  }
   const auto loaded = load(path);
   ASSERT_TRUE(loaded);
   ASSERT_TRUE(loaded->has_value());
