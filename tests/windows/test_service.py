@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from windows.conftest import need
-from windows.world import Windows, daemon_program, missing, wait_until
+from windows.world import ROOT, Windows, daemon_program, missing, wait_until
 
 SYSTEM_DLLS = {"ADVAPI32.dll", "KERNEL32.dll", "msvcrt.dll", "WS2_32.dll"}
 PIPE = r"\\.\pipe\mercuryd"
@@ -41,6 +41,13 @@ class Manager:
     def state(self) -> str:
         """Return the first line of `mercuryd service status`."""
         return self.service("status")[1].splitlines()[0]
+
+
+@pytest.fixture(scope="module")
+def windows() -> Windows:
+    """A Windows of our own: where processes were killed in the other, the service manager is one of them at times."""
+    need(missing())
+    return Windows(ROOT / "build" / "windows" / "prefix-service")
 
 
 @pytest.fixture

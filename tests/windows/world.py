@@ -22,7 +22,7 @@ from pathlib import Path, PureWindowsPath
 from types import TracebackType
 from typing import Any
 
-__all__ = ["DEADLINE_S", "Daemon", "Process", "Windows", "missing", "wait_until", "windows_path"]
+__all__ = ["DEADLINE_S", "ROOT", "Daemon", "Process", "Windows", "missing", "wait_until", "windows_path"]
 
 DEADLINE_S = 60.0
 POLL_S = 0.02
@@ -97,10 +97,10 @@ class Output:
 
 
 class Windows:
-    """One Wine prefix, made when it is first needed."""
+    """One Wine prefix, made when it is first needed: ``prefix``, or $WINEPREFIX, or one of the build's."""
 
-    def __init__(self) -> None:
-        self.prefix = Path(os.environ.get("WINEPREFIX") or ROOT / "build" / "windows" / "prefix-client")
+    def __init__(self, prefix: Path | None = None) -> None:
+        self.prefix = prefix or Path(os.environ.get("WINEPREFIX") or ROOT / "build" / "windows" / "prefix-client")
         self.environment = {
             name: value
             for name, value in os.environ.items()
