@@ -10,7 +10,7 @@ cmake --build --preset windows -j "$(nproc)" | tail -n 1
 
 export WINEPREFIX=$PWD/build/windows/prefix WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml="
 mkdir -p "$WINEPREFIX"
-/usr/lib/wine/wineserver -p # without it each process starts and ends a Windows of its own
+/usr/lib/wine/wineserver -p || true # one Windows for all processes; an error if there is one already
 trap '/usr/lib/wine/wineserver -k || true' EXIT
 wine wineboot -i >/dev/null 2>&1
 wine winecfg -v win10 >/dev/null 2>&1
@@ -24,5 +24,6 @@ for test in $failed; do
 done
 
 tests/windows/setup_python.sh
+unset WINEPREFIX # the tests below make their own
 MERCURY_REQUIRE_WINDOWS=1 $python -m pytest -q tests/windows || failed="$failed pytest"
 [ -z "$failed" ] || { echo "windows: failed:$failed"; exit 1; }

@@ -125,13 +125,20 @@ class Windows:
             if not (self.prefix / "made").exists():
                 for command in (["wineboot", "-i"], ["winecfg", "-v", "win10"]):
                     self._run(["wine", *command])
+                # Making it leaves two service managers, which know nothing of each other; a new start has one.
+                self._server("-k")
+                self._server("-w")
                 (self.prefix / "made").touch()
+                self._start_server()
 
     def _start_server(self) -> None:
         """Keep Wine's server between processes, which would otherwise cost seconds each."""
+        self._server(f"-p{LINGER_S}")
+
+    def _server(self, option: str) -> None:
         server = next((one for one in WINESERVERS if shutil.which(one)), None)
         if server is not None:
-            self._run([server, f"-p{LINGER_S}"])
+            self._run([server, option])
 
     def _run(self, command: list[str]) -> None:
         subprocess.run(
