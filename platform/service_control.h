@@ -50,7 +50,7 @@ base::Result<ServiceState> service_state(const std::string& name);
 
 // Tells the manager at once that the service is starting, and then runs `body`; what it returns is the service's exit
 // code. ServiceLink (service.h) is how the body tells that it is ready, and how it hears that it shall end.
-base::Result<int> run_as_service(const std::string& name, std::function<int()> body);
+base::Result<int> run_as_service(const std::string& name, const std::function<int()>& body);
 
 enum class Severity { Information, Warning, Error };
 // Into Windows' event log, if this process runs as a service; elsewhere nothing: there the log is where it belongs.

@@ -262,10 +262,10 @@ base::Result<ServiceState> service_state(const std::string& name) {
   return out;
 }
 
-base::Result<int> run_as_service(const std::string& name, std::function<int()> body) {
+base::Result<int> run_as_service(const std::string& name, const std::function<int()>& body) {
   auto& service = running_service();
   service.name = wide(name);
-  service.body = std::move(body);
+  service.body = body;
   const std::array<SERVICE_TABLE_ENTRYW, 2> table{{{service.name.data(), service_main}, {nullptr, nullptr}}};
   if (::StartServiceCtrlDispatcherW(table.data()) == 0) {
     const DWORD error = ::GetLastError();

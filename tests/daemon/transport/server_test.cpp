@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "daemon/transport/stream_peer.h"
-#include "platform/process.h"
 #include "platform/place.h"
+#include "platform/process.h"
 #include "proto/limits.h"
 
 namespace mercury::transport {
