@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -10,6 +9,7 @@
 #include "cli/field.h"
 #include "cli/pages.h"
 #include "cli/text.h"
+#include "platform/address_access.h"
 #include "platform/peer.h"
 
 namespace mercury::cli {
@@ -17,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 using Origin = platform::Candidate::Origin;
-namespace fs = std::filesystem;
 
 Check ok(const char* name, std::string finding) { return {Check::State::Ok, name, std::move(finding), ""}; }
 Check warn(const char* name, std::string finding, std::string remedy) {
@@ -29,27 +28,10 @@ struct Report {
   ExitCode exit = ExitCode::Ok;
 };
 
-// The socket's and its directory's mode: whoever may write there can take the daemon's place.
-Check mode_check(const platform::Candidate& candidate) {
-  std::error_code error;
-  const fs::path socket(candidate.address.path);
-  const fs::perms directory = fs::status(socket.parent_path(), error).permissions();
-  const auto mode = static_cast<unsigned>(directory) & 07777U;
-  const std::string finding = fmt::format("{} has mode {:04o}", socket.parent_path().string(), mode);
-  if (error)
-    return warn("mode", fmt::format("{} cannot be looked at: {}", socket.parent_path().string(), error.message()),
-                "check who owns it");
-  const bool others_write = (directory & (fs::perms::group_write | fs::perms::others_write)) != fs::perms::none;
-  if (candidate.origin == Origin::Private && mode != 0700) {
-    return warn("mode", finding + ", a private one must have 0700",
-                fmt::format("chmod 0700 '{}'", socket.parent_path().string()));
-  }
-  const bool sticky = (directory & fs::perms::sticky_bit) != fs::perms::none;
-  if (others_write && !sticky) {
-    return warn("mode", finding + ", so others can replace the socket",
-                fmt::format("chmod go-w '{}'", socket.parent_path().string()));
-  }
-  return ok("mode", finding);
+// Who may take the daemon's place.
+Check access_check(const platform::Candidate& candidate) {
+  const auto access = platform::access_of(candidate.address, candidate.origin == Origin::Private);
+  return access.remedy.empty() ? ok("mode", access.finding) : warn("mode", access.finding, access.remedy);
 }
 
 Check owner_check(const DaemonClient& daemon) {
@@ -61,7 +43,7 @@ Check owner_check(const DaemonClient& daemon) {
 
 void examine(const Call& call, const platform::Candidate& candidate, DaemonClient& daemon, Report& report) {
   report.checks.push_back(owner_check(daemon));
-  report.checks.push_back(mode_check(candidate));
+  report.checks.push_back(access_check(candidate));
   const auto status = daemon.result("status", {}, call.deadline());
   if (!status) {
     report.checks.push_back(warn("status", status.error().sentence, "`mercuryctl status` says more"));

@@ -73,6 +73,9 @@ def test_a_service_is_installed_started_queried_stopped_and_removed(manager: Man
     assert manager.state().startswith("mercuryd is running, pid ")
     status = json.loads(manager.run(str(daemon_program().with_name("mercuryctl.exe")), "status", "--json")[1])
     assert status["address"] == PIPE
+    doctor = manager.run(str(daemon_program().with_name("mercuryctl.exe")), "doctor")[1]
+    (mode,) = [line for line in doctor.splitlines() if " mode " in line]
+    assert mode.startswith(f"ok    mode       {PIPE} has O:S-1-5-") and mode.endswith("(A;;0x12019b;;;AU)")
     assert manager.service("start")[1] == "mercuryd: the service mercuryd runs already\n"
     assert manager.service("stop") == (0, "mercuryd is stopped\n")
     assert manager.state() == "mercuryd is stopped"
