@@ -28,8 +28,8 @@ from time import thread_time_ns
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "client_py" / "src"))
 
-import django  # noqa: E402
-from django.conf import settings  # noqa: E402
+import django  # noqa: E402  (path or settings first)
+from django.conf import settings  # noqa: E402  (path or settings first)
 
 settings.configure(
     BASE_DIR=Path(__file__).resolve().parent,
@@ -38,13 +38,13 @@ settings.configure(
 )
 django.setup()
 
-from django.db import connection, models  # noqa: E402
-from frames import below  # noqa: E402
+from django.db import connection, models  # noqa: E402  (path or settings first)
+from frames import below  # noqa: E402  (path or settings first)
 
-import mercury_client  # noqa: E402
-from django_mercury import call_sites, hooks  # noqa: E402
-from mercury_client import process  # noqa: E402
-from mercury_client.protocol import UnitKind  # noqa: E402
+import mercury_client  # noqa: E402  (path or settings first)
+from django_mercury import call_sites, hooks  # noqa: E402  (path or settings first)
+from mercury_client import process  # noqa: E402  (path or settings first)
+from mercury_client.protocol import UnitKind  # noqa: E402  (path or settings first)
 
 DEPTHS = (12, 23, 44)
 MODES = ("no hook", "off", "repeated", "all")

@@ -95,6 +95,6 @@ MercuryMiddleware.__init__ = _timed_init  # type: ignore[method-assign]  # the c
 MercuryMiddleware.__call__ = _timed_call  # type: ignore[method-assign]  # the clock goes around the middleware itself
 atexit.register(_write)
 
-from bookshop.wsgi import application  # noqa: E402
+from bookshop.wsgi import application  # noqa: E402  (path or settings first)
 
 __all__ = ["application"]

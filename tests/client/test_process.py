@@ -135,7 +135,7 @@ def test_drops_are_told_before_bye(daemon: FakeDaemon, tmp_path: Path) -> None:
 
 def test_under_gevent_nothing_changes(daemon: FakeDaemon, tmp_path: Path) -> None:
     """Greenlets keep their units apart, the flusher is one of them, and a fork works."""
-    pytest.importorskip("gevent")
+    pytest.importorskip("gevent", reason="gevent has no wheel for this Python")
     run_scenario(
         """
         import gevent.monkey

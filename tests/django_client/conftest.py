@@ -21,12 +21,12 @@ os.environ["BOOKSHOP_DATA"] = _DATA
 os.environ["DJANGO_SETTINGS_MODULE"] = "bookshop.settings"
 os.environ["MERCURY_ADDRESS"] = f"unix://{_DATA}/nobody.sock"  # no test of this folder may start a daemon
 
-import django  # noqa: E402
+import django  # noqa: E402  (path or settings first)
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from sink import Sink, caught  # noqa: E402
+from django.core.management import call_command  # noqa: E402  (path or settings first)
+from sink import Sink, caught  # noqa: E402  (path or settings first)
 
 
 def pytest_unconfigure() -> None:

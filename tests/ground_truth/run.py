@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # instead of this folder
 
-from ground_truth.row import SIZES  # noqa: E402
-from ground_truth.runs import answers  # noqa: E402
-from ground_truth.score import Score, score  # noqa: E402
+from ground_truth.row import SIZES  # noqa: E402  (path or settings first)
+from ground_truth.runs import answers  # noqa: E402  (path or settings first)
+from ground_truth.score import Score, score  # noqa: E402  (path or settings first)
 
 
 def report(result: Score) -> str:

@@ -20,11 +20,11 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # instead of this folder
 
-import django  # noqa: E402
-from ground_truth import harness, stacks  # noqa: E402
-from ground_truth.markers import PROJECT  # noqa: E402
-from ground_truth.row import Row  # noqa: E402
-from ground_truth.rows import BY_ID, ROWS  # noqa: E402
+import django  # noqa: E402  (path or settings first)
+from ground_truth import harness, stacks  # noqa: E402  (path or settings first)
+from ground_truth.markers import PROJECT  # noqa: E402  (path or settings first)
+from ground_truth.row import Row  # noqa: E402  (path or settings first)
+from ground_truth.rows import BY_ID, ROWS  # noqa: E402  (path or settings first)
 
 
 def judge(case: harness.Case) -> dict[str, Any]:

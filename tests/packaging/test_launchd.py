@@ -105,7 +105,7 @@ def test_the_daemon_takes_its_arguments(job: dict[str, Any], commands: str, tmp_
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    settings = dict(re.match(r"(\S+) += (\S+)", line).groups() for line in done.stdout.splitlines())  # type: ignore[union-attr]
+    settings = dict(re.match(r"(\S+) += (\S+)", line).groups() for line in done.stdout.splitlines())  # type: ignore[union-attr]  # a line that does not match fails the test
     assert settings["address"] == "unix:///usr/local/var/mercury/run/mercuryd.sock"
     assert settings["socket_mode"] == "0666"
     assert settings["idle_exit_s"] == "0"

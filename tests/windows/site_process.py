@@ -32,13 +32,13 @@ settings.configure(
 )
 django.setup()
 
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.db import connection, models  # noqa: E402
-from django.http import HttpRequest, JsonResponse  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: E402  (path or settings first)
+from django.core.wsgi import get_wsgi_application  # noqa: E402  (path or settings first)
+from django.db import connection, models  # noqa: E402  (path or settings first)
+from django.http import HttpRequest, JsonResponse  # noqa: E402  (path or settings first)
+from django.urls import path  # noqa: E402  (path or settings first)
 
-import mercury_client  # noqa: E402
+import mercury_client  # noqa: E402  (path or settings first)
 
 
 class Author(models.Model):
