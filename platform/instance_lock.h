@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "platform/paths.h"
@@ -24,11 +25,16 @@ class InstanceLock {
   // Never waits. The directory must exist (prepare_directory()).
   static base::Result<InstanceLock> acquire(const Address& address);
 
-  InstanceLock(InstanceLock&& other) noexcept;
-  InstanceLock& operator=(InstanceLock&& other) noexcept;
+  InstanceLock(InstanceLock&& other) noexcept
+      : handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
+  InstanceLock& operator=(InstanceLock&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(path_, other.path_);
+    return *this;
+  }
   InstanceLock(const InstanceLock&) = delete;
   InstanceLock& operator=(const InstanceLock&) = delete;
-  ~InstanceLock();
+  ~InstanceLock() { release(); }
 
   void release();
 

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "platform/native_stream.h"  // Stream and Acceptor
@@ -45,11 +46,14 @@ class ClientStream {
  public:
   static base::Result<ClientStream> connect(const Address& address, std::chrono::milliseconds timeout, Expect expect);
 
-  ClientStream(ClientStream&& other) noexcept;
-  ClientStream& operator=(ClientStream&& other) noexcept;
+  ClientStream(ClientStream&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+  ClientStream& operator=(ClientStream&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
   ClientStream(const ClientStream&) = delete;
   ClientStream& operator=(const ClientStream&) = delete;
-  ~ClientStream();
+  ~ClientStream() { close(); }
 
   // At least one byte into `buffer` (which must not be empty); 0 means that the daemon closed its side.
   base::Result<std::size_t> read_some(std::span<std::byte> buffer, Deadline deadline);

@@ -67,17 +67,6 @@ base::Result<InstanceLock> InstanceLock::acquire(const Address& address) {
   }
 }
 
-InstanceLock::InstanceLock(InstanceLock&& other) noexcept
-    : handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
-
-InstanceLock& InstanceLock::operator=(InstanceLock&& other) noexcept {
-  std::swap(handle_, other.handle_);
-  std::swap(path_, other.path_);
-  return *this;
-}
-
-InstanceLock::~InstanceLock() { release(); }
-
 void InstanceLock::release() {
   const posix::Descriptor file(static_cast<int>(std::exchange(handle_, -1)));
   struct stat locked {};

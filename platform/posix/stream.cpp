@@ -94,15 +94,6 @@ base::Result<ClientStream> ClientStream::connect(const Address& address, std::ch
   return ClientStream(socket->release());
 }
 
-ClientStream::ClientStream(ClientStream&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
-
-ClientStream& ClientStream::operator=(ClientStream&& other) noexcept {
-  std::swap(handle_, other.handle_);
-  return *this;
-}
-
-ClientStream::~ClientStream() { close(); }
-
 void ClientStream::close() { posix::Descriptor(static_cast<int>(std::exchange(handle_, -1))); }
 
 base::Result<std::size_t> ClientStream::read_some(std::span<std::byte> buffer, Deadline deadline) {

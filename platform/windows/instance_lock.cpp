@@ -36,17 +36,6 @@ base::Result<InstanceLock> InstanceLock::acquire(const Address& address) {
   return InstanceLock(reinterpret_cast<std::intptr_t>(mutex.release()), name);
 }
 
-InstanceLock::InstanceLock(InstanceLock&& other) noexcept
-    : handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
-
-InstanceLock& InstanceLock::operator=(InstanceLock&& other) noexcept {
-  std::swap(handle_, other.handle_);
-  std::swap(path_, other.path_);
-  return *this;
-}
-
-InstanceLock::~InstanceLock() { release(); }
-
 void InstanceLock::release() {
   const std::intptr_t handle = std::exchange(handle_, -1);
   if (handle != -1) windows::Handle(reinterpret_cast<HANDLE>(handle));

@@ -38,7 +38,9 @@ base::Result<Listener> Listener::open(const boost::asio::any_io_executor& execut
   base::Result<InstanceLock> lock = InstanceLock::acquire(address);
   if (!lock) return lock.error();
   Acceptor acceptor(executor);
-  const std::string sddl = windows::pipe_sddl(options.kind, windows::own_sid());
+  // A service runs as LocalService, as many others do; its own SID is what clients trust, and nobody else has it.
+  const std::string service = windows::own_service_sid("mercuryd");
+  const std::string sddl = windows::pipe_sddl(options.kind, service.empty() ? windows::own_sid() : service);
   if (base::Status opened = acceptor.open(address.path, sddl); !opened) return opened.error();
   return Listener(std::move(acceptor), address, {}, std::move(*lock));
 }

@@ -11,8 +11,8 @@ namespace mercury::platform::windows {
 // instance of its own and pose as the daemon to others. Generic write would include that.
 inline constexpr unsigned kClientRights = 0x0012019B;
 
-// The descriptor as SDDL. `user`: the SID that this process runs as, which also becomes the owner, so that clients can
-// tell whose pipe it is even if the process is elevated (it would be Administrators then).
+// The descriptor as SDDL. `user`: the SID of this process's user, of a service its own; it also becomes the owner, so
+// that clients can tell whose pipe it is even if the process is elevated (it would be Administrators then).
 //
 //   O:<user>               the owner that clients check
 //   D:P                    protected: nothing is inherited

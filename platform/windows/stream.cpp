@@ -92,15 +92,6 @@ base::Result<ClientStream> ClientStream::connect(const Address& address, std::ch
   }
 }
 
-ClientStream::ClientStream(ClientStream&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
-
-ClientStream& ClientStream::operator=(ClientStream&& other) noexcept {
-  std::swap(handle_, other.handle_);
-  return *this;
-}
-
-ClientStream::~ClientStream() { close(); }
-
 void ClientStream::close() {
   const std::intptr_t handle = std::exchange(handle_, -1);
   if (handle != -1) windows::Handle(handle_of(handle));

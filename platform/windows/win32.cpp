@@ -87,6 +87,25 @@ std::string owner_of(HANDLE object) {
   return error == ERROR_SUCCESS ? sid_text(owner) : std::string();
 }
 
+std::string own_service_sid(const std::string& name) {
+  HANDLE opened = nullptr;
+  if (::OpenProcessToken(::GetCurrentProcess(), TOKEN_QUERY, &opened) == 0) return {};
+  const Handle token(opened);
+  const std::string account = "NT SERVICE\\" + name;
+  DWORD size = 0;
+  ::GetTokenInformation(token.get(), TokenGroups, nullptr, 0, &size);
+  std::vector<std::byte> buffer(size);
+  if (size == 0 || ::GetTokenInformation(token.get(), TokenGroups, buffer.data(), size, &size) == 0) return {};
+  const auto* groups = reinterpret_cast<const TOKEN_GROUPS*>(buffer.data());
+  for (DWORD i = 0; i < groups->GroupCount; ++i) {
+    const SID_AND_ATTRIBUTES& group = groups->Groups[i];
+    if ((group.Attributes & SE_GROUP_OWNER) == 0) continue;  // only such a group may own what we make
+    const std::string sid = sid_text(group.Sid);
+    if (account_name(sid) == account) return sid;
+  }
+  return {};
+}
+
 std::string account_name(const std::string& sid) {
   PSID binary = nullptr;
   if (::ConvertStringSidToSidW(wide(sid).c_str(), &binary) == 0) return sid;

@@ -66,6 +66,9 @@ std::string user_of_token(HANDLE token);
 const std::string& own_sid();
 // Who owns an open kernel object (a pipe's end); empty if the system does not say.
 std::string owner_of(HANDLE object);
+// The SID of Windows' service of this name, if this process has it: the manager gives it to the service that it starts.
+// None elsewhere, and where the system knows no such thing.
+std::string own_service_sid(const std::string& name);
 // "HOST\\alice" for a SID; the argument itself where nobody knows it.
 std::string account_name(const std::string& sid);
 

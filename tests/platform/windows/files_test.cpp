@@ -9,6 +9,7 @@
 #include "platform/directory.h"
 #include "platform/durable_file.h"
 #include "platform/paths.h"
+#include "platform/place.h"
 #include "platform/process.h"
 #include "platform/signals.h"
 #include "platform/windows/win32.h"
@@ -18,31 +19,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-template <typename Result>
-std::string outcome(const Result& result) {
-  return result ? "ok" : result.error().code;
-}
-
-class Place {
- public:
-  Place() {
-    std::array<wchar_t, MAX_PATH + 1> temporary{};
-    ::GetTempPathW(static_cast<DWORD>(temporary.size()), temporary.data());
-    path_ = windows::narrow(temporary.data()) + "mercury-test-" + std::to_string(::GetCurrentProcessId());
-    std::filesystem::create_directories(path_);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "\\" + name; }
-
- private:
-  std::string path_;
-};
+using testing::outcome;
+using testing::TemporaryDirectory;
 
 Environment environment_of(std::map<std::string, std::string> variables) {
   Environment environment;
@@ -57,7 +35,7 @@ Environment environment_of(std::map<std::string, std::string> variables) {
 }
 
 TEST(Directory, IsMadeWithItsParentsAndIsNoFile) {
-  const Place place;
+  const TemporaryDirectory place;
   EXPECT_EQ(outcome(make_directories(place / "a\\b\\c")), "ok");
   EXPECT_TRUE(std::filesystem::is_directory(place / "a\\b\\c"));
   EXPECT_EQ(outcome(make_directories(place / "a\\b\\c")), "ok");
@@ -67,7 +45,7 @@ TEST(Directory, IsMadeWithItsParentsAndIsNoFile) {
 }
 
 TEST(DurableFile, IsWhollyOldOrWhollyNew) {
-  const Place place;
+  const TemporaryDirectory place;
   const std::string path = place / "größe";
   EXPECT_EQ(outcome(read_all(path, 10)), "not_found");
   ASSERT_EQ(outcome(write_atomically(path, "old", 0600)), "ok");
@@ -75,12 +53,12 @@ TEST(DurableFile, IsWhollyOldOrWhollyNew) {
   EXPECT_EQ(*read_all(path, 6), std::string("new\0er", 6));
   EXPECT_EQ(outcome(read_all(path, 5)), "file_too_large");
   EXPECT_EQ(::GetFileAttributesW(windows::wide(path + ".tmp").c_str()), INVALID_FILE_ATTRIBUTES);
-  EXPECT_EQ(outcome(read_all(place / "", 5)), "not_a_file");
+  EXPECT_EQ(outcome(read_all(place.path(), 5)), "not_a_file");
   EXPECT_EQ(outcome(write_atomically(place / "absent\\file", "x", 0600)), "missing_directory");
 }
 
 TEST(DurableFile, StaysOldWhileSomebodyHoldsIt) {
-  const Place place;
+  const TemporaryDirectory place;
   const std::string path = place / "held";
   ASSERT_EQ(outcome(write_atomically(path, "old", 0600)), "ok");
   {

@@ -14,6 +14,7 @@
 
 #include "platform/listener.h"
 #include "platform/peer.h"
+#include "platform/place.h"
 #include "platform/windows/pipe_security.h"
 #include "platform/windows/win32.h"
 
@@ -24,16 +25,8 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Kind = ListenOptions::Kind;
-
-template <typename Result>
-std::string outcome(const Result& result) {
-  return result ? "ok" : result.error().code;
-}
-
-template <typename Result>
-std::string sentence(const Result& result) {
-  return result ? "ok" : result.error().sentence;
-}
+using testing::outcome;
+using testing::sentence;
 
 Deadline in(std::chrono::milliseconds time) { return Deadline::clock::now() + time; }
 
