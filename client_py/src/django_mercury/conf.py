@@ -206,6 +206,7 @@ class Configuration:
     run: str = ""
     address: str | None = None
     mode: str = "auto"
+    mode_given: bool = False  # somebody said so; else tests under CI are strict
     call_sites: str = ""
     app_roots: Sequence[str | os.PathLike[str]] = ()
     ignore: Sequence[Mapping[str, str]] = ()
@@ -237,6 +238,7 @@ def load(settings: Any = None, environ: Mapping[str, str] | None = None) -> Conf
         value = _read(setting, given, environ, configuration.errors)
         if value is not None:
             setattr(configuration, setting.name.lower(), value)
+            configuration.mode_given |= setting.name == "MODE"
     if not configuration.service:
         configuration.service = str(getattr(settings, "ROOT_URLCONF", "") or "django").partition(".")[0]
     if not configuration.environment:

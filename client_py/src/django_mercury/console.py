@@ -23,12 +23,13 @@ from dataclasses import dataclass
 
 from mercury_client import faults, recorder
 from mercury_client.protocol import Method, UnitKind
-from mercury_client.reference import Finding, IgnoreRule, Place, Thresholds, judge
-from mercury_client.reference.rules import GONE_AFTER_UNITS, LESSONS
+from mercury_client.reference import Finding, IgnoreRule, Thresholds, judge
+from mercury_client.reference.rules import GONE_AFTER_UNITS
 from mercury_client.unit import Unit
 
 from . import conf
 from .console_memory import Memory, of_this_server
+from .wording import finding_text
 
 __all__ = ["Console", "install", "sentence"]
 
@@ -63,7 +64,7 @@ class _Route:
         for finding in findings:
             known = self.findings.get(finding.id)
             if known is None:
-                known = self.findings[finding.id] = _Seen(_what(finding), self.units)
+                known = self.findings[finding.id] = _Seen(finding_text(finding), self.units)
                 yield sentence(name, finding)
             known.last_unit = self.units
         for id, known in list(self.findings.items()):
@@ -188,44 +189,7 @@ _METHODS = {int(method) for method in Method if method not in (Method.NONE, Meth
 def sentence(route: str, finding: Finding) -> str:
     """Say what is new, where it is and what to do, in two lines and where to look for more."""
     id = f"{finding.id:016x}"[:8]
-    return f"{route}: {_what(finding)}\n  {finding.suggestion.text}\n  More: mercuryctl explain {id}"
-
-
-def _what(finding: Finding) -> str:
-    parts = [_numbers(finding)]
-    place = place_text(finding.trigger)
-    if place:
-        parts.append(f"at {place}")
-    if finding.relation:
-        parts.append(f"({finding.relation})")
-    return " ".join(parts)
-
-
-def _numbers(finding: Finding) -> str:
-    title = LESSONS[finding.kind].title
-    if finding.kind == "slow_query":
-        return f"{title}: {finding.time_ns / 1e6:.0f} ms"
-    if finding.kind == "too_many_queries":
-        return f"{title}: {finding.count}"
-    return f"{title}: {finding.count} calls, {finding.time_ns / 1e6:.1f} ms"
-
-
-def place_text(place: Place) -> str:
-    """Return the most telling place: a template's line, a field, a column, or a line of code."""
-    if place.template_name:
-        return f"{place.template_name}:{place.template_line}"
-    if place.file:
-        return f"{_short(place.file)}:{place.line}"
-    return place.serializer_field or place.admin_column or place.view
-
-
-def _short(file: str) -> str:
-    """Return a path as seen from the working directory, if it lies below it."""
-    try:
-        relative = os.path.relpath(file)
-    except (ValueError, OSError):  # another drive; no working directory
-        return file
-    return file if relative.startswith("..") else relative
+    return f"{route}: {finding_text(finding)}\n  {finding.suggestion.text}\n  More: mercuryctl explain {id}"
 
 
 _console: Console | None = None

@@ -10,7 +10,8 @@
         finish(unit, status=200)                # totals, number, buffer
 
 The carrier is one ``ContextVar``, so threads, tasks and greenlets keep apart by themselves. What is recorded
-where no unit is current, or into a unit that is finished, belongs to a per-process unit of kind ``outside``.
+where no unit is current, or into a unit that is finished, belongs to a per-process unit of kind ``outside``; or,
+while a test measures (``adopt``), to the test's: a thread that it starts inherits no context.
 
 Nothing here raises into the application, blocks, or does I/O (except where there are no threads, see
 flusher.py).
@@ -35,8 +36,8 @@ from .protocol import DropReason, UnitKind
 from .unit import Record, Unit, ignore
 
 __all__ = [
-    "Recorder", "UnitScope", "Work", "activate", "add_listener", "begin", "current", "deactivate", "enabled", "finish",
-    "innermost", "propagate", "remove_listener", "unit",
+    "Recorder", "UnitScope", "Work", "activate", "add_listener", "adopt", "begin", "current", "deactivate", "enabled",
+    "finish", "innermost", "open_unit", "propagate", "record_locally", "release", "remove_listener", "unit",
 ]  # fmt: skip
 
 OUTSIDE_RECORDS_MAX = 1000  # of the outside unit, before it is sealed without waiting for the flusher
@@ -49,6 +50,8 @@ Listener = Callable[[Unit], None]
 _listeners: tuple[Listener, ...] = ()
 
 current: ContextVar[Unit | None] = ContextVar("mercury_unit", default=None)
+
+_adopters: tuple[Unit, ...] = ()  # open units that take in what no other unit claims; the last one does
 
 
 class Work(enum.Enum):
@@ -68,6 +71,7 @@ class Recorder:
     def __init__(self, buffer: Buffer, notify: Callable[[Work], None], *, enabled: bool = True) -> None:
         self.buffer = buffer
         self.enabled = enabled
+        self.local = 0  # how many measure although measuring is off: nothing of it is sent
         self.open_units: dict[int, Unit] = {}
         self.next_id = itertools.count(1).__next__
         self.refused = 0  # units that were not measured because OPEN_UNITS_MAX were open
@@ -80,7 +84,7 @@ class Recorder:
         unit = Unit(self.next_id(), kind, name, time.perf_counter_ns(), parent)
         if self.enabled and len(self.open_units) < OPEN_UNITS_MAX:
             self.open_units[unit.id] = unit
-            self._notify(Work.UNIT_OPENED)
+            self._tell(Work.UNIT_OPENED)
         else:
             _void(unit)
             if self.enabled:
@@ -103,13 +107,18 @@ class Recorder:
 
     def hand_over(self, unit: Unit) -> None:
         """Give a sealed unit or part to the buffer, and to those who listen."""
-        self.buffer.put(unit)
+        if not self.local:
+            self.buffer.put(unit)
         for listener in _listeners:
             try:
                 listener(unit)
             except Exception:
                 faults.recover("listener")
-        self._notify(Work.UNIT_FINISHED)
+        self._tell(Work.UNIT_FINISHED)
+
+    def _tell(self, work: Work) -> None:
+        if not self.local:
+            self._notify(work)
 
     @property
     def has_outside(self) -> bool:
@@ -159,6 +168,8 @@ class Recorder:
 
     def abandon(self) -> None:
         """Empty the units of another process: this is a child after a fork, and they are its parent's."""
+        global _adopters
+        _adopters = ()
         for unit in self.open_units.values():
             _void(unit)
             unit.id = 0  # it is nobody's parent here
@@ -184,7 +195,7 @@ class Recorder:
             elif unit is self.outside and not unit.closed and len(unit.records) >= unit.room:
                 self.seal_outside()
         if is_first:
-            self._notify(Work.QUERY_OUTSIDE)
+            self._tell(Work.QUERY_OUTSIDE)
         else:
             _record_late(unit, record)
 
@@ -238,7 +249,7 @@ def begin(kind: int = UnitKind.BLOCK, name: str = "") -> Unit:
     """Start measuring a unit below the current one; it does not become current. Costs about 1 µs."""
     try:
         notice_fork()
-        return _recorder.open(kind, name, current.get())
+        return _recorder.open(kind, name, current.get() or _adopter())
     except Exception:
         faults.recover("begin")
         unit = Unit(0, kind, name, 0)
@@ -301,7 +312,52 @@ def innermost() -> Unit | None:
     if not recorder.enabled:
         return None
     unit = current.get()
-    return recorder.outside if unit is None or unit.closed else unit
+    if unit is None or unit.closed:
+        return _adopter() or recorder.outside
+    return unit
+
+
+def _adopter() -> Unit | None:
+    for unit in reversed(_adopters):
+        if not unit.closed:
+            return unit
+    return None
+
+
+def adopt(unit: Unit) -> None:
+    """Let ``unit`` take in, until ``release``, what is measured in this process and belongs to no unit.
+
+    For tests, which wait for the threads that they start; a site's threads have nothing to do with each other.
+    """
+    global _adopters
+    _adopters = (*_adopters, unit)
+
+
+def release(unit: Unit) -> None:
+    """End ``adopt``; a unit that does not adopt is left."""
+    global _adopters
+    _adopters = tuple(one for one in _adopters if one is not unit)
+
+
+def open_unit(id: int) -> Unit | None:
+    """Return the open unit with this id, of which a listener has a part."""
+    return _recorder.open_units.get(id)
+
+
+def record_locally(on: bool) -> None:
+    """Measure, for those who listen, where measuring is off; each call with True needs one with False.
+
+    Nothing is buffered or sent meanwhile. Where measuring is on, nothing changes.
+    """
+    recorder = _recorder
+    if on and (recorder.local or not recorder.enabled):
+        recorder.local += 1
+        recorder.switch_on()
+    elif not on and recorder.local:
+        recorder.local -= 1
+        if not recorder.local:
+            recorder.enabled = False
+            _void(recorder.outside)
 
 
 def add_listener(listener: Listener) -> None:

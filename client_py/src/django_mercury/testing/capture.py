@@ -1,0 +1,106 @@
+"""Measure one block: a unit, what finishes below it, and memory where it is asked for.
+
+::
+
+    capture = Capture("checkout")        # nothing happens yet
+    capture.start()                      # the unit is current; hooks and settings are brought up first
+    …
+    capture.stop()                       # capture.unit is sealed, capture.below holds the finished units under it
+
+Units form a tree, so a request made in the block is below it, with the middleware or without. What no unit claims, as
+in a thread that the block starts, belongs to it too (``recorder.adopt``). Threads: start and stop on one; sub-units
+come from any.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import Token
+
+from mercury_client import faults, recorder
+from mercury_client.protocol import UnitKind
+from mercury_client.unit import Unit
+
+from .memory import Memory
+
+__all__ = ["Capture"]
+
+_open: dict[int, Capture] = {}  # by the id of the unit
+_lock = threading.Lock()
+
+
+class Capture:
+    """One measured block; ``unit`` and ``below`` are what ``reference.judge`` takes.
+
+    ``memory``: trace allocations (exact, and many times slower); else the growth of the process is read.
+    """
+
+    def __init__(self, name: str, kind: int = UnitKind.BLOCK, *, memory: bool = False) -> None:
+        self.name = name
+        self.kind = kind
+        self.below: list[Unit] = []
+        self.unit: Unit
+        self.memory = Memory(trace=memory)
+        self._token: Token[Unit | None] | None = None
+
+    def start(self) -> None:
+        """Begin measuring in this context."""
+        from .. import site_setup
+
+        site_setup.set_up()
+        recorder.add_listener(_take)
+        recorder.record_locally(True)
+        self.memory.start()
+        self.unit = unit = recorder.begin(self.kind, self.name)
+        with _lock:
+            _open[unit.id] = self
+        recorder.adopt(unit)
+        self._token = recorder.activate(unit)
+
+    def stop(self, error: BaseException | None = None) -> None:
+        """End measuring; a second call does nothing."""
+        token, self._token = self._token, None
+        if token is None:
+            return
+        recorder.deactivate(token)
+        recorder.release(self.unit)
+        recorder.finish(self.unit, exception=error)
+        self.memory.stop()
+        recorder.record_locally(False)
+        with _lock:
+            _open.pop(self.unit.id, None)
+            if not _open:
+                recorder.remove_listener(_take)
+
+    def children(self) -> list[tuple[Unit, list[Unit]]]:
+        """Return the units right below the block in the order of their start, each with all that is below it."""
+        parents = {part.id: part.parent_id for part in self.below}
+        direct: dict[int, tuple[Unit, list[Unit]]] = {}
+        rest = []
+        for part in self.below:
+            if part.parent_id == self.unit.id and not part.more:
+                direct[part.id] = (part, [])
+            elif part.id != self.unit.id:
+                rest.append(part)
+        for part in rest:
+            top = part.id if part.id in direct else part.parent_id
+            while top not in direct and top in parents:
+                top = parents[top]
+            if top in direct:
+                direct[top][1].append(part)
+        return sorted(direct.values(), key=lambda pair: (pair[0].start_ns, pair[0].id))
+
+
+def _take(unit: Unit) -> None:
+    """Give a finished unit, or a part of one, to every block that it is below of; a listener of the recorder."""
+    if not _open:
+        return
+    try:
+        above: Unit | None = recorder.open_unit(unit.id) if unit.more else unit.parent
+        while above is not None:
+            capture = _open.get(above.id)
+            if capture is not None and above is capture.unit:
+                capture.below.append(unit)
+            above = above.parent
+    except Exception:
+        faults.recover("capture")

@@ -1,0 +1,155 @@
+"""Judge a measured block: by the daemon, in one round trip, or by the reference engine in this process.
+
+Both give the same verdict on the same unit. Which one is asked follows from the mode::
+
+    MERCURY_MODE / MERCURY["MODE"]     auto (default): the daemon, else the reference engine, with one warning
+                                       strict (default where CI is set): no daemon is an error
+                                       off: the reference engine; nothing is sent anywhere
+    DJANGO_MERCURY_PURE_PYTHON=1       the reference engine, whatever the mode
+
+``DJANGO_MERCURY_SUPPRESS_WARNING=1`` silences the warning. Only tests come here: a site never fails.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+import mercury_client
+from mercury_client.reference import Finding, IgnoreRule, Thresholds, Verdict, judge
+from mercury_client.unit import Unit
+
+from .. import conf, site_setup
+
+__all__ = [
+    "Engine",
+    "NoDaemon",
+    "asks_daemon",
+    "judge_locally",
+    "mode",
+    "reply_for",
+    "rules_in_force",
+    "set_mode",
+    "with_threshold",
+]
+
+Engine = Literal["daemon", "reference"]
+TIMEOUT_S: Final = 1.0
+_ON: Final = ("", "0", "false", "no")
+
+_forced_mode = ""
+_warned = False
+
+
+class NoDaemon(AssertionError):
+    """A strict run that has no daemon to ask."""
+
+
+def set_mode(mode: str) -> None:
+    """Let a runner's option win over the settings; "" ends that."""
+    global _forced_mode
+    _forced_mode = mode
+
+
+def is_set(name: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether a switch of the environment is on: any value but "", 0, false and no."""
+    return (os.environ if environ is None else environ).get(name, "").strip().lower() not in _ON
+
+
+def mode(environ: Mapping[str, str] | None = None) -> str:
+    """Return ``auto``, ``strict`` or ``off``: what was said, else ``strict`` under CI and ``auto`` elsewhere."""
+    environ = os.environ if environ is None else environ
+    if is_set("DJANGO_MERCURY_PURE_PYTHON", environ):
+        return "off"
+    if _forced_mode:
+        return _forced_mode
+    configuration = site_setup.set_up()
+    if not configuration.enabled or configuration.address == "":
+        return "off"
+    if configuration.mode != "auto" or configuration.mode_given:
+        return configuration.mode
+    return "strict" if is_set("CI", environ) else "auto"
+
+
+def asks_daemon() -> bool:
+    """Tell whether a block is judged by the daemon if there is one."""
+    return mode() != "off"
+
+
+def reply_for(unit: Unit, below: Sequence[Unit]) -> tuple[Verdict, Engine]:
+    """Return the verdict on a finished block whose report was asked for; raise NoDaemon where that is strict."""
+    if asks_daemon():
+        reply = mercury_client.verdict_of(unit, TIMEOUT_S)
+        if reply.verdict is not None:
+            return reply.verdict, "daemon"
+        if mode() == "strict":
+            raise NoDaemon(strict_sentence(reply.reason))
+        _warn(reply.reason)
+    return judge_locally(unit, below), "reference"
+
+
+def strict_sentence(reason: str) -> str:
+    """Say why a strict run fails, and what to do."""
+    return (
+        f"Mercury is strict here and has no daemon to ask: {reason}. Start one ({_address()}), or let the tests fall "
+        "back to the engine in Python with MERCURY_MODE=auto; the verdicts are the same."
+    )
+
+
+def _address() -> str:
+    address = mercury_client.stats()["address"]
+    return f"mercuryd at {address}" if address else "mercuryd"
+
+
+def _warn(reason: str) -> None:
+    """Say once in a process that the daemon was not asked."""
+    global _warned
+    if _warned or is_set("DJANGO_MERCURY_SUPPRESS_WARNING"):
+        return
+    _warned = True
+    warnings.warn(
+        f"Mercury's daemon did not answer ({reason}); blocks are judged in this process, with the same verdicts. "
+        "DJANGO_MERCURY_SUPPRESS_WARNING=1 silences this.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def judge_locally(unit: Unit, below: Sequence[Unit]) -> Verdict:
+    """Return the verdict of the reference engine, with the thresholds and rules of the settings."""
+    thresholds, ignore = rules_in_force()
+    return judge(unit, below, thresholds, ignore, datetime.date.today().isoformat(), in_tests=True)
+
+
+_read_from: conf.Configuration | None = None
+_thresholds = Thresholds()
+_ignore: tuple[IgnoreRule, ...] = ()
+
+
+def rules_in_force() -> tuple[Thresholds, tuple[IgnoreRule, ...]]:
+    """Return the thresholds and rules of the settings."""
+    global _read_from, _thresholds, _ignore
+    configuration = site_setup.set_up()
+    if configuration is not _read_from:
+        numbers = dict(configuration.thresholds)
+        numbers["n_plus_one"] = numbers.pop("n_plus_one_threshold", Thresholds().n_plus_one)
+        _thresholds = Thresholds(**numbers)
+        _ignore = tuple(IgnoreRule(**rule) for rule in configuration.ignore)
+        _read_from = configuration
+    return _thresholds, _ignore
+
+
+def with_threshold(findings: Sequence[Finding], threshold: int) -> tuple[Finding, ...]:
+    """Return findings as they are with another number of calls from which an N+1 fails (VERDICTS.md §4)."""
+    return tuple(replace(one, level=_level(one.count, threshold)) if one.kind in _LOOPS else one for one in findings)
+
+
+_LOOPS = ("n_plus_one", "query_in_loop")
+
+
+def _level(calls: int, threshold: int) -> Literal["notice", "warn", "fail"]:
+    return "fail" if calls >= threshold else "warn" if 10 * calls >= 8 * threshold else "notice"

@@ -1,0 +1,406 @@
+"""Record what each test came to, and merge the records of a run into one document: the JSON report.
+
+A document is plain values, and everything else is made of it: the summary, HTML, SARIF, annotations, baselines. Its
+schema is in ``report.schema.json`` beside this file. Whatever depends on the clock stands below a key ``timing`` or in
+``run``: two runs of the same tests give the same document without these, in any order and on any number of workers.
+Paths are relative to the working directory, with forward slashes. Parameters of queries are never in it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from mercury_client.protocol import Method, Operation, UnitKind
+from mercury_client.reference import Finding, Place, known_statement
+from mercury_client.reference.fingerprint import normalise
+from mercury_client.reference.rules import ACTIONS, LESSONS
+from mercury_client.reference.summary import summary as summary_of
+from mercury_client.reference.verdict import hex_id
+from mercury_client.unit import Unit
+from mercury_client.version import VERSION
+
+from .. import site_setup
+from ..wording import place_text, short_path
+from . import monitor
+from .capture import Capture
+from .engines import judge_locally, with_threshold
+from .result import MonitorResult
+
+__all__ = ["SCHEMA_VERSION", "TestRecorder", "document", "report_of_result", "without_timing"]
+
+SCHEMA_VERSION: Final = 1
+STATEMENTS_MAX = 200  # of one unit
+TIMELINE_MAX = 500  # of one unit
+SQL_CHARACTERS_MAX = 2000
+
+_LISTED = frozenset({UnitKind.REQUEST, UnitKind.TASK, UnitKind.COMMAND, UnitKind.BLOCK})
+_OF_TIME = frozenset({"slow_query", "slow_response"})  # findings that depend on the clock
+_LEVELS = {"fail": 0, "warn": 1, "notice": 2}
+_NO_METHOD = (Method.NONE, Method.OTHER)
+
+
+class TestRecorder:
+    """Measure tests one after the other: ``start``, the test, ``finish``. Made by the runners."""
+
+    __test__ = False  # no test class of pytest's
+
+    def __init__(self) -> None:
+        self._capture: Capture | None = None
+        self._results: list[MonitorResult] = []
+        monitor.add_listener(self._note)
+
+    def _note(self, result: MonitorResult) -> None:
+        if self._capture is not None:
+            self._results.append(result)
+
+    def start(self, id: str) -> None:
+        """Begin a test."""
+        self._results = []
+        self._capture = Capture(id, UnitKind.TEST)
+        self._capture.start()
+
+    def pause(self) -> None:
+        """End measuring; ``finish`` tells the outcome later. A second call does nothing."""
+        if self._capture is not None:
+            self._capture.stop()
+
+    def finish(self, id: str, file: str, line: int, outcome: str) -> dict[str, Any] | None:
+        """End the test and return its record; None if none was started."""
+        capture, self._capture = self._capture, None
+        if capture is None:
+            return None
+        capture.stop()
+        results, self._results = self._results, []
+        units = [_unit_record(unit, below) for unit, below in _listed(capture)]
+        total = judge_locally(capture.unit, capture.below)
+        failures, in_time = _failures(results)
+        return {
+            "id": id,
+            "file": short_path(file) if file else "",
+            "line": line,
+            "outcome": outcome,
+            "query_count": total.queries,
+            "failures": failures,
+            "units": units,
+            "timing": {
+                "duration_ms": _ms(capture.unit.duration_ns),
+                "failures": in_time,
+                "engines": sorted({one.engine for one in results if one.engine}),
+            },
+        }
+
+
+def _listed(capture: Capture) -> list[tuple[Unit, list[Unit]]]:
+    """Return what a test did, in the order of its start: requests, tasks, commands, blocks; itself if none of them."""
+    below: dict[int, list[Unit]] = {}
+    parents = {part.id: part.parent_id for part in capture.below}
+    for part in capture.below:
+        above = part.id if part.more else part.parent_id
+        seen = set()
+        while above and above != capture.unit.id and above not in seen:
+            seen.add(above)
+            below.setdefault(above, []).append(part)
+            above = parents.get(above, 0)
+    wholes = [part for part in capture.below if not part.more and part.kind in _LISTED]
+    wholes.sort(key=lambda part: (part.start_ns, part.id))
+    if not wholes:
+        return [(capture.unit, capture.below)]
+    return [(part, below.get(part.id, [])) for part in wholes]
+
+
+def _failures(results: Sequence[MonitorResult]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return which limits the blocks of a test exceeded: those of counts, and those of time and memory."""
+    counts: list[dict[str, Any]] = []
+    times: list[dict[str, Any]] = []
+    for result in results:
+        block = result.name
+        limits = result.thresholds
+        for what, value, out in (
+            ("query_count", result.query_count, counts),
+            ("response_time_ms", round(result.response_time_ms, 3), times),
+            ("memory_mb", round(result.memory_mb, 3), times),
+        ):
+            limit = limits.get(what)
+            if limit is not None and value > limit:
+                out.append({"block": block, "what": what, "value": value, "limit": limit})
+        threshold = limits.get("n_plus_one_threshold")
+        for one in result.loops:
+            if threshold is not None and one.level == "fail":
+                entry = {"block": block, "what": "n_plus_one_threshold", "value": one.count, "limit": threshold}
+                counts.append({**entry, "finding": hex_id(one.id)})
+    counts.sort(key=lambda one: (one["block"], one["what"], -one["value"], one.get("finding", "")))
+    return counts, times
+
+
+# -------------------------------------------------------------------------------------------------- a unit
+def _unit_record(unit: Unit, below: Sequence[Unit], findings: Sequence[Finding] | None = None) -> dict[str, Any]:
+    verdict = judge_locally(unit, below)
+    if findings is None:
+        findings = verdict.findings
+    shown, statement_times, timeline = _statements(unit, below)
+    hits = misses = 0
+    for part in (unit, *below):
+        for counts in (part.caches or {}).values() if not part.more else ():
+            hits, misses = hits + counts[0], misses + counts[1]
+    method = Method(unit.method)
+    return {
+        "kind": UnitKind(unit.kind).name.lower(),
+        "name": unit.name,
+        "method": "" if method in _NO_METHOD else method.name,
+        "status": unit.status,
+        "operation": "" if unit.operation == Operation.UNKNOWN else Operation(unit.operation).name.lower(),
+        "exception": unit.exception,
+        "query_count": verdict.queries,
+        "cache": {"hits": hits, "misses": misses},
+        "statements": shown,
+        "findings": _sorted(one for one in findings if one.kind not in _OF_TIME),
+        "timing": {
+            "response_time_ms": _ms(unit.first_byte_ns or unit.duration_ns),
+            "db_time_ms": _ms(verdict.db_ns),
+            "score": verdict.score.value if verdict.score else None,
+            "grade": verdict.score.grade if verdict.score else "",
+            "findings": _sorted(one for one in findings if one.kind in _OF_TIME),
+            "statements_ms": statement_times,
+            "timeline": timeline,
+        },
+    }
+
+
+def _statements(unit: Unit, below: Sequence[Unit]) -> tuple[list[dict[str, Any]], list[float], list[list[float]]]:
+    """Return the statements in the order of their first call, the time of each, and every call.
+
+    A call of the timeline: index of the statement, ms since the unit's start, ms.
+    """
+    calls: list[tuple[Any, ...]] = []
+    for part in (unit, *below):
+        calls += [(*record[:5], 1) for record in part.records[: part.count] if not record[0].control]
+        for folded, group in (part.groups or {}).items():
+            if folded is not None and not folded[0].control:
+                calls.append((folded[0], folded[1], folded[2], group.start_ns, group.duration_ns, group.calls))
+    calls.sort(key=lambda call: call[3])
+    index: dict[tuple[int, str], int] = {}
+    shown: list[dict[str, Any]] = []
+    times: list[float] = []
+    timeline: list[list[float]] = []
+    for statement, alias, vendor, start_ns, duration_ns, count in calls:
+        fingerprint = known_statement(statement.text, vendor).fingerprint
+        key = (fingerprint, alias)
+        at = index.get(key)
+        if at is None:
+            if len(shown) >= STATEMENTS_MAX:
+                continue
+            at = index[key] = len(shown)
+            normal = normalise(statement.text, vendor)
+            shown.append(
+                {
+                    "fingerprint": hex_id(fingerprint),
+                    "summary": summary_of(normal),
+                    "sql": normal[:SQL_CHARACTERS_MAX],
+                    "alias": alias,
+                    "count": 0,
+                }
+            )
+            times.append(0.0)
+        shown[at]["count"] += count
+        times[at] += duration_ns / 1e6
+        if len(timeline) < TIMELINE_MAX:
+            timeline.append([at, _ms(start_ns - unit.start_ns), _ms(duration_ns)])
+    return shown, [round(time, 3) for time in times], timeline
+
+
+def _sorted(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    out = [_finding_record(one) for one in findings]
+    out.sort(key=lambda one: (_LEVELS[one["level"]], one["kind"], one["id"]))
+    return out
+
+
+def _finding_record(one: Finding) -> dict[str, Any]:
+    suggestion, edit = one.suggestion, one.suggestion.edit
+    lesson = LESSONS[one.kind]
+    action = ACTIONS.get(suggestion.action)
+    return {
+        "id": hex_id(one.id),
+        "kind": one.kind,
+        "title": lesson.title,
+        "level": one.level,
+        "likely": one.likely,
+        "severity": one.severity,
+        "count": one.count,
+        "fingerprint": hex_id(one.fingerprint) if one.fingerprint else "",
+        "relation": one.relation,
+        "place": place_text(one.trigger),
+        "trigger": _place(one.trigger),
+        "sources": [{"place": place_text(source.place), **_place(source.place)} for source in one.sources],
+        "what": lesson.what,
+        "why": lesson.why,
+        "suggestion": {
+            "text": suggestion.text,
+            "code": suggestion.code,
+            "is_template": suggestion.is_template,
+            "read": action.read if action else "",
+            "edit": None
+            if edit is None
+            else {"file": short_path(edit.file), "line": edit.line, "column": edit.column, "insert": edit.insert},
+        },
+        "ignored": one.ignored,
+        "timing": {"time_ms": _ms(one.time_ns), "saving_ms": _ms(one.saving_ns)},
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "file": short_path(place.file) if place.file else "",
+        "line": place.line,
+        "function": place.function,
+        "template": place.template_name,
+        "template_line": place.template_line,
+        "view": place.view,
+        "field": place.serializer_field,
+        "column": place.admin_column,
+    }
+
+
+def _ms(ns: float) -> float:
+    return round(ns / 1e6, 3)
+
+
+# ---------------------------------------------------------------------------------------------- a document
+def document(
+    tests: Iterable[Mapping[str, Any]],
+    *,
+    run: str = "",
+    started: datetime.datetime | None = None,
+    duration_ms: float = 0.0,
+    engine: str = "",
+    ignore: Sequence[Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Merge the records of a run into one document; of two records of one test the worse outcome stays.
+
+    ``ignore``: the rules that were in force; None: those of the settings.
+    """
+    if ignore is None:
+        ignore = site_setup.set_up().ignore
+    by_id: dict[str, Mapping[str, Any]] = {}
+    for test in tests:
+        known = by_id.get(test["id"])
+        if known is None or _badness(test) >= _badness(known):
+            by_id[test["id"]] = test
+    ordered = [dict(by_id[id]) for id in sorted(by_id)]
+    findings = _merged(ordered)
+    outcomes = [test["outcome"] for test in ordered]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "mercury", "version": VERSION},
+        "run": {
+            "id": run,
+            "started": started.isoformat(timespec="seconds") if started else "",
+            "duration_ms": round(duration_ms, 1),
+            "engine": engine,
+        },
+        "summary": {
+            "tests": len(ordered),
+            **{name: outcomes.count(name) for name in OUTCOMES},
+            "units": sum(len(test["units"]) for test in ordered),
+            "query_count": sum(test["query_count"] for test in ordered),
+            "findings": _by_kind(one for one in findings if not one["ignored"]),
+            "ignored": sum(bool(one["ignored"]) for one in findings),
+            "timing": {"findings": _by_kind(one for one in _merged(ordered, timing=True) if not one["ignored"])},
+        },
+        "tests": ordered,
+        "findings": findings,
+        "timing": {"findings": _merged(ordered, timing=True)},
+        "ignore": [{"rule": dict(rule), "matched": _matched(rule, ordered)} for rule in ignore],
+    }
+
+
+OUTCOMES: Final = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+
+
+def _badness(test: Mapping[str, Any]) -> int:
+    return {"error": 3, "failed": 3, "xpassed": 2}.get(test["outcome"], 1 if test["outcome"] == "passed" else 0)
+
+
+def _by_kind(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for one in findings:
+        kinds[one["kind"]] = kinds.get(one["kind"], 0) + 1
+    return dict(sorted(kinds.items()))
+
+
+def _units(tests: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    for test in tests:
+        for unit in test["units"]:
+            yield test["id"], unit
+
+
+def _merged(tests: Sequence[Mapping[str, Any]], timing: bool = False) -> list[dict[str, Any]]:
+    """Return each finding once: its largest count, and in which tests and routes it was seen."""
+    merged: dict[str, dict[str, Any]] = {}
+    for id, unit in _units(tests):
+        name = " ".join(filter(None, (unit["method"], unit["name"])))
+        for one in unit["timing"]["findings"] if timing else unit["findings"]:
+            known = merged.get(one["id"])
+            if known is None:
+                known = merged[one["id"]] = {**one, "timing": dict(one["timing"]), "tests": [], "routes": []}
+            elif _rank(one) < _rank(known):
+                known.update({**one, "timing": known["timing"]})
+            for total in ("time_ms", "saving_ms"):
+                known["timing"][total] = max(known["timing"][total], one["timing"][total])
+            known["tests"] = sorted({*known["tests"], id})
+            if unit["kind"] != "test" and unit["kind"] != "block":
+                known["routes"] = sorted({*known["routes"], name})
+    return sorted(merged.values(), key=lambda one: (_LEVELS[one["level"]], one["kind"], one["id"]))
+
+
+def _rank(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Order findings of one id; the first is shown: not silenced, the largest, and then by what does not change."""
+    return (bool(one["ignored"]), -one["count"], one["place"], str(one["sources"]))
+
+
+def _matched(rule: Mapping[str, str], tests: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many findings of the run a rule silenced."""
+    ids = set()
+    for _, unit in _units(tests):
+        for one in (*unit["findings"], *unit["timing"]["findings"]):
+            if one["ignored"] == rule.get("reason") and rule.get("kind") in (None, "", one["kind"]):
+                ids.add(one["id"])
+    return len(ids)
+
+
+def report_of_result(result: MonitorResult) -> dict[str, Any]:
+    """Return a document of one block alone."""
+    assert result.unit is not None, "the block has not ended"
+    threshold = result.thresholds.get("n_plus_one_threshold")
+    findings = result.findings if threshold is None else with_threshold(result.findings, int(threshold))
+    unit = _unit_record(result.unit, result.below, findings)
+    if not unit["name"]:
+        unit["name"] = result.name
+    unit["timing"]["memory_mb"] = round(result.memory_mb, 3)
+    failures, in_time = _failures([result])
+    file, _, line = result.test_location.rpartition(":")
+    test = {
+        "id": result.test_name or result.name or "block",
+        "file": file,
+        "line": int(line) if line.isdigit() else 0,
+        "outcome": "failed" if result.failures else "passed",
+        "query_count": result.query_count,
+        "failures": failures,
+        "units": [unit],
+        "timing": {
+            "duration_ms": round(result.response_time_ms, 3),
+            "failures": in_time,
+            "engines": [result.engine] if result.engine else [],
+        },
+    }
+    return document([test], engine=result.engine or "", duration_ms=result.response_time_ms)
+
+
+def without_timing(value: Any) -> Any:
+    """Return a document, or part of one, without what depends on the clock: ``timing`` and ``run``."""
+    if isinstance(value, Mapping):
+        return {key: without_timing(one) for key, one in value.items() if key not in ("timing", "run")}
+    if isinstance(value, list | tuple):
+        return [without_timing(one) for one in value]
+    return value
