@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DjangoMercuryAPITestCase", "DjangoPerformanceAPITestCase", "MercuryAssertionError", "MercuryLiveServerTestCase",
     "MercurySimpleTestCase", "MercuryTestCase", "MercuryTransactionTestCase", "MonitorResult",
-    "assert_constant_queries", "assert_no_n_plus_one", "ignore", "mercury", "monitor", "monitor_django_model", "monitor_django_view",
-    "monitor_serializer", "propagate", "unit",
+    "assert_constant_queries", "assert_no_n_plus_one", "ignore", "mercury", "monitor", "monitor_django_model",
+    "monitor_django_view", "monitor_serializer", "propagate", "unit",
 ]  # fmt: skip
 
 _CASES = "django_mercury.testing.cases"

@@ -19,7 +19,7 @@ __all__ = ["ENDLESS", "install", "name_of"]
 
 _MARK = "_mercury_measured"
 ENDLESS = frozenset({
-    "celery", "daphne", "db_worker", "dbshell", "mercury", "process_tasks", "qcluster", "rqscheduler",
+    "celery", "daphne", "db_worker", "dbshell", "mercury", "mercury_test", "process_tasks", "qcluster", "rqscheduler",
     "rqworker", "run_huey", "rundramatiq", "rungunicorn", "runserver", "runserver_plus", "runworker",
     "shell", "shell_plus", "test", "testserver",
 })  # fmt: skip

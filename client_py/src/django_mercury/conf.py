@@ -291,7 +291,12 @@ def wants_console(configuration: Configuration) -> bool:
 def _tests_are_running(environ: Mapping[str, str]) -> bool:
     program = os.path.basename(sys.argv[0]) if sys.argv else ""
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command == "test" and program in ("manage.py", "django-admin", "django-admin.py", "__main__.py"):
+    if command in ("test", "mercury_test") and program in (
+        "manage.py",
+        "django-admin",
+        "django-admin.py",
+        "__main__.py",
+    ):
         return True
     # pytest sets variables that its children inherit, a server started by a test for instance: so it must
     # also have been imported here.

@@ -32,6 +32,7 @@ def result_of(measured: Any) -> MonitorResult:
 
 def fail(result: MonitorResult, sentence: str, message: str | None = None) -> NoReturn:
     """Raise with a sentence, what the caller has to say, and the report."""
+    __tracebackhide__ = True
     from .text import report
 
     parts = [sentence, message or "", report(result)]
@@ -40,6 +41,7 @@ def fail(result: MonitorResult, sentence: str, message: str | None = None) -> No
 
 def assert_no_n_plus_one(measured: Any, msg: str | None = None) -> None:
     """Fail if a query ran in a loop, from ``loop_calls_min`` (3) calls on; silenced findings are left out."""
+    __tracebackhide__ = True
     result = result_of(measured)
     if result.loops:
         worst = max(result.loops, key=lambda one: one.count)
@@ -60,6 +62,7 @@ class MercuryAssertions:
         msg: str | None = None,
     ) -> None:
         """Fail over a limit; ms, MB, queries, and a share from 0 to 1. The limit itself passes."""
+        __tracebackhide__ = True
         result = result_of(monitor)
         faults = []
         if max_response_time is not None and result.response_time_ms > max_response_time:
@@ -78,46 +81,54 @@ class MercuryAssertions:
 
     def assertResponseTimeLess(self, measured: Any, milliseconds: float, msg: str | None = None) -> None:
         """Fail unless it took less than this."""
+        __tracebackhide__ = True
         result = result_of(measured)
         if not result.response_time_ms < milliseconds:
             fail(result, f"Response time {result.response_time_ms:.2f} ms is not less than {milliseconds:g} ms", msg)
 
     def assertMemoryLess(self, measured: Any, megabytes: float, msg: str | None = None) -> None:
         """Fail unless it took less memory than this."""
+        __tracebackhide__ = True
         result = result_of(measured)
         if not result.memory_mb < megabytes:
             fail(result, f"Memory {result.memory_mb:.1f} MB is not less than {megabytes:g} MB", msg)
 
     def assertQueriesLess(self, measured: Any, count: int, msg: str | None = None) -> None:
         """Fail unless it made fewer queries than this."""
+        __tracebackhide__ = True
         result = result_of(measured)
         if not result.query_count < count:
             fail(result, f"{result.query_count} queries are not less than {count}", msg)
 
     def assertPerformanceFast(self, measured: Any, msg: str | None = None) -> None:
         """Fail unless it took less than 100 ms."""
+        __tracebackhide__ = True
         result = result_of(measured)
         if not result.response_time_ms < FAST_MS:
             fail(result, f"Not fast: {result.response_time_ms:.2f} ms, less than {FAST_MS} ms is", msg)
 
     def assertPerformanceNotSlow(self, measured: Any, msg: str | None = None) -> None:
         """Fail if it took more than 500 ms."""
+        __tracebackhide__ = True
         result = result_of(measured)
         if result.response_time_ms > NOT_SLOW_MS:
             fail(result, f"Slow: {result.response_time_ms:.2f} ms, over {NOT_SLOW_MS} ms", msg)
 
     def assertMemoryEfficient(self, measured: Any, msg: str | None = None) -> None:
         """Fail if it took more than 20 MB."""
+        __tracebackhide__ = True
         result = result_of(measured)
         if result.memory_mb > EFFICIENT_MB:
             fail(result, f"Memory {result.memory_mb:.1f} MB, over {EFFICIENT_MB} MB", msg)
 
     def assertNoNPlusOne(self, measured: Any, msg: str | None = None) -> None:
         """Fail if a query ran in a loop."""
+        __tracebackhide__ = True
         assert_no_n_plus_one(measured, msg)
 
     def assertGoodCachePerformance(self, measured: Any, min_hit_ratio: float = 0.7, msg: str | None = None) -> None:
         """Fail if the cache was not asked, or found too little."""
+        __tracebackhide__ = True
         result = result_of(measured)
         ratio = result.cache_hit_ratio
         if ratio is None:
@@ -127,6 +138,7 @@ class MercuryAssertions:
 
     def assert_mercury_performance_excellent(self, measured: Any) -> None:
         """Fail unless it has 80 points, took less than 100 ms, and has no N+1."""
+        __tracebackhide__ = True
         result = result_of(measured)
         points = result.score.value if result.score else 0
         faults = []
@@ -141,6 +153,7 @@ class MercuryAssertions:
 
     def assert_mercury_performance_production_ready(self, measured: Any) -> None:
         """Fail unless it has 60 points, took less than 300 ms, and no N+1 is of severity 4 or 5."""
+        __tracebackhide__ = True
         result = result_of(measured)
         points = result.score.value if result.score else 0
         worst = max((one.severity for one in result.loops), default=0)
@@ -156,6 +169,7 @@ class MercuryAssertions:
 
     def assert_no_n_plus_one(self, measured: Any, msg: str | None = None) -> None:
         """Fail if a query ran in a loop."""
+        __tracebackhide__ = True
         assert_no_n_plus_one(measured, msg)
 
     def assert_constant_queries(self, populate: Callable[[int], Any], scale: tuple[int, ...] = (2, 3)) -> Any:

@@ -21,6 +21,8 @@ from mercury_client import faults, recorder
 from mercury_client.protocol import UnitKind
 from mercury_client.unit import Unit
 
+from .. import site_setup
+from . import handlers
 from .memory import Memory
 
 __all__ = ["Capture"]
@@ -45,9 +47,8 @@ class Capture:
 
     def start(self) -> None:
         """Begin measuring in this context."""
-        from .. import site_setup
-
         site_setup.set_up()
+        handlers.install()
         recorder.add_listener(_take)
         recorder.record_locally(True)
         self.memory.start()

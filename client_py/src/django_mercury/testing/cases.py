@@ -12,7 +12,8 @@ Limits of a test, the first that says something wins::
     self.set_test_performance_thresholds({...})    this test
     cls.set_performance_thresholds({...})          this class
     MERCURY_PERFORMANCE_THRESHOLDS                 module, then settings
-    the limits of each request's operation         a list 25 queries, a detail 10, … (VERDICTS.md §5); 10 calls for an N+1
+    the limits of each request's operation         a list 25 queries, a detail 10, … (VERDICTS.md §5);
+                                                   an N+1 fails from 10 calls on
 
 ``with self.mercury_override_thresholds({...}):`` measures a block by itself, with limits of its own. The body of a
 test runs once, whatever it comes to.

@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 import mercury_client
+from mercury_client.protocol import UnitKind
 from mercury_client.reference import Finding, IgnoreRule, Thresholds, Verdict, judge
 from mercury_client.unit import Unit
 
@@ -90,6 +91,17 @@ def reply_for(unit: Unit, below: Sequence[Unit]) -> tuple[Verdict, Engine]:
             raise NoDaemon(strict_sentence(reply.reason))
         _warn(reply.reason)
     return judge_locally(unit, below), "reference"
+
+
+def missing_daemon() -> str:
+    """Return why there is no daemon where there must be one; "" if there is, or need not be. Starts it on demand."""
+    if mode() != "strict":
+        return ""
+    unit = mercury_client.begin(UnitKind.BLOCK, "mercury: is there a daemon")
+    mercury_client.ask_report(unit)
+    mercury_client.finish(unit)
+    reply = mercury_client.verdict_of(unit, TIMEOUT_S)
+    return "" if reply.verdict is not None else reply.reason
 
 
 def strict_sentence(reason: str) -> str:

@@ -93,14 +93,17 @@ class Monitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         self._exit(error)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         self._exit(error)
 
     def _exit(self, error: BaseException | None) -> None:
+        __tracebackhide__ = True  # pytest: the test is of interest, not this
         capture, result = self._entered.pop()
         if asks_daemon():
             mercury_client.ask_report(capture.unit)

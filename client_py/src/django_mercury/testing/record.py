@@ -1,16 +1,12 @@
-"""Record what each test came to, and merge the records of a run into one document: the JSON report.
+"""Record what each test came to, as plain values; merge.py makes the records of a run into one document.
 
-A document is plain values, and everything else is made of it: the summary, HTML, SARIF, annotations, baselines. Its
-schema is in ``report.schema.json`` beside this file. Whatever depends on the clock stands below a key ``timing`` or in
-``run``: two runs of the same tests give the same document without these, in any order and on any number of workers.
 Paths are relative to the working directory, with forward slashes. Parameters of queries are never in it.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from mercury_client.protocol import Method, Operation, UnitKind
 from mercury_client.reference import Finding, Place, known_statement
@@ -19,25 +15,22 @@ from mercury_client.reference.rules import ACTIONS, LESSONS
 from mercury_client.reference.summary import summary as summary_of
 from mercury_client.reference.verdict import hex_id
 from mercury_client.unit import Unit
-from mercury_client.version import VERSION
 
 from .. import site_setup
 from ..wording import place_text, short_path
 from . import monitor
 from .capture import Capture
 from .engines import judge_locally, with_threshold
+from .merge import LEVELS, OF_TIME, document
 from .result import MonitorResult
 
-__all__ = ["SCHEMA_VERSION", "TestRecorder", "document", "report_of_result", "without_timing"]
+__all__ = ["TestRecorder", "report_of_result", "rules_of_settings"]
 
-SCHEMA_VERSION: Final = 1
 STATEMENTS_MAX = 200  # of one unit
 TIMELINE_MAX = 500  # of one unit
 SQL_CHARACTERS_MAX = 2000
 
 _LISTED = frozenset({UnitKind.REQUEST, UnitKind.TASK, UnitKind.COMMAND, UnitKind.BLOCK})
-_OF_TIME = frozenset({"slow_query", "slow_response"})  # findings that depend on the clock
-_LEVELS = {"fail": 0, "warn": 1, "notice": 2}
 _NO_METHOD = (Method.NONE, Method.OTHER)
 
 
@@ -155,13 +148,13 @@ def _unit_record(unit: Unit, below: Sequence[Unit], findings: Sequence[Finding] 
         "query_count": verdict.queries,
         "cache": {"hits": hits, "misses": misses},
         "statements": shown,
-        "findings": _sorted(one for one in findings if one.kind not in _OF_TIME),
+        "findings": _sorted(one for one in findings if one.kind not in OF_TIME),
         "timing": {
             "response_time_ms": _ms(unit.first_byte_ns or unit.duration_ns),
             "db_time_ms": _ms(verdict.db_ns),
             "score": verdict.score.value if verdict.score else None,
             "grade": verdict.score.grade if verdict.score else "",
-            "findings": _sorted(one for one in findings if one.kind in _OF_TIME),
+            "findings": _sorted(one for one in findings if one.kind in OF_TIME),
             "statements_ms": statement_times,
             "timeline": timeline,
         },
@@ -212,7 +205,7 @@ def _statements(unit: Unit, below: Sequence[Unit]) -> tuple[list[dict[str, Any]]
 
 def _sorted(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     out = [_finding_record(one) for one in findings]
-    out.sort(key=lambda one: (_LEVELS[one["level"]], one["kind"], one["id"]))
+    out.sort(key=lambda one: (LEVELS[one["level"]], one["kind"], one["id"]))
     return out
 
 
@@ -266,107 +259,9 @@ def _ms(ns: float) -> float:
     return round(ns / 1e6, 3)
 
 
-# ---------------------------------------------------------------------------------------------- a document
-def document(
-    tests: Iterable[Mapping[str, Any]],
-    *,
-    run: str = "",
-    started: datetime.datetime | None = None,
-    duration_ms: float = 0.0,
-    engine: str = "",
-    ignore: Sequence[Mapping[str, str]] | None = None,
-) -> dict[str, Any]:
-    """Merge the records of a run into one document; of two records of one test the worse outcome stays.
-
-    ``ignore``: the rules that were in force; None: those of the settings.
-    """
-    if ignore is None:
-        ignore = site_setup.set_up().ignore
-    by_id: dict[str, Mapping[str, Any]] = {}
-    for test in tests:
-        known = by_id.get(test["id"])
-        if known is None or _badness(test) >= _badness(known):
-            by_id[test["id"]] = test
-    ordered = [dict(by_id[id]) for id in sorted(by_id)]
-    findings = _merged(ordered)
-    outcomes = [test["outcome"] for test in ordered]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "mercury", "version": VERSION},
-        "run": {
-            "id": run,
-            "started": started.isoformat(timespec="seconds") if started else "",
-            "duration_ms": round(duration_ms, 1),
-            "engine": engine,
-        },
-        "summary": {
-            "tests": len(ordered),
-            **{name: outcomes.count(name) for name in OUTCOMES},
-            "units": sum(len(test["units"]) for test in ordered),
-            "query_count": sum(test["query_count"] for test in ordered),
-            "findings": _by_kind(one for one in findings if not one["ignored"]),
-            "ignored": sum(bool(one["ignored"]) for one in findings),
-            "timing": {"findings": _by_kind(one for one in _merged(ordered, timing=True) if not one["ignored"])},
-        },
-        "tests": ordered,
-        "findings": findings,
-        "timing": {"findings": _merged(ordered, timing=True)},
-        "ignore": [{"rule": dict(rule), "matched": _matched(rule, ordered)} for rule in ignore],
-    }
-
-
-OUTCOMES: Final = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
-
-
-def _badness(test: Mapping[str, Any]) -> int:
-    return {"error": 3, "failed": 3, "xpassed": 2}.get(test["outcome"], 1 if test["outcome"] == "passed" else 0)
-
-
-def _by_kind(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    kinds: dict[str, int] = {}
-    for one in findings:
-        kinds[one["kind"]] = kinds.get(one["kind"], 0) + 1
-    return dict(sorted(kinds.items()))
-
-
-def _units(tests: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    for test in tests:
-        for unit in test["units"]:
-            yield test["id"], unit
-
-
-def _merged(tests: Sequence[Mapping[str, Any]], timing: bool = False) -> list[dict[str, Any]]:
-    """Return each finding once: its largest count, and in which tests and routes it was seen."""
-    merged: dict[str, dict[str, Any]] = {}
-    for id, unit in _units(tests):
-        name = " ".join(filter(None, (unit["method"], unit["name"])))
-        for one in unit["timing"]["findings"] if timing else unit["findings"]:
-            known = merged.get(one["id"])
-            if known is None:
-                known = merged[one["id"]] = {**one, "timing": dict(one["timing"]), "tests": [], "routes": []}
-            elif _rank(one) < _rank(known):
-                known.update({**one, "timing": known["timing"]})
-            for total in ("time_ms", "saving_ms"):
-                known["timing"][total] = max(known["timing"][total], one["timing"][total])
-            known["tests"] = sorted({*known["tests"], id})
-            if unit["kind"] != "test" and unit["kind"] != "block":
-                known["routes"] = sorted({*known["routes"], name})
-    return sorted(merged.values(), key=lambda one: (_LEVELS[one["level"]], one["kind"], one["id"]))
-
-
-def _rank(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Order findings of one id; the first is shown: not silenced, the largest, and then by what does not change."""
-    return (bool(one["ignored"]), -one["count"], one["place"], str(one["sources"]))
-
-
-def _matched(rule: Mapping[str, str], tests: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many findings of the run a rule silenced."""
-    ids = set()
-    for _, unit in _units(tests):
-        for one in (*unit["findings"], *unit["timing"]["findings"]):
-            if one["ignored"] == rule.get("reason") and rule.get("kind") in (None, "", one["kind"]):
-                ids.add(one["id"])
-    return len(ids)
+def rules_of_settings() -> list[dict[str, str]]:
+    """Return the IGNORE rules in force."""
+    return [dict(rule) for rule in site_setup.set_up().ignore]
 
 
 def report_of_result(result: MonitorResult) -> dict[str, Any]:
@@ -394,13 +289,4 @@ def report_of_result(result: MonitorResult) -> dict[str, Any]:
             "engines": [result.engine] if result.engine else [],
         },
     }
-    return document([test], engine=result.engine or "", duration_ms=result.response_time_ms)
-
-
-def without_timing(value: Any) -> Any:
-    """Return a document, or part of one, without what depends on the clock: ``timing`` and ``run``."""
-    if isinstance(value, Mapping):
-        return {key: without_timing(one) for key, one in value.items() if key not in ("timing", "run")}
-    if isinstance(value, list | tuple):
-        return [without_timing(one) for one in value]
-    return value
+    return document([test], rules=rules_of_settings(), engine=result.engine or "", duration_ms=result.response_time_ms)

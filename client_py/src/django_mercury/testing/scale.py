@@ -44,6 +44,7 @@ class ConstantQueries:
             block()
 
     def __iter__(self) -> Iterator[int]:
+        __tracebackhide__ = True
         runs: list[tuple[int, dict[int, Finding]]] = []
         rows = 0
         for size in self._scale:
@@ -68,6 +69,7 @@ def _groups(capture: Capture) -> dict[int, Finding]:
 
 
 def _compare(runs: list[tuple[int, dict[int, Finding]]]) -> None:
+    __tracebackhide__ = True
     first_rows, first = runs[0]
     last_rows, last = runs[-1]
     lines = []

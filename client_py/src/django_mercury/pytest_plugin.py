@@ -1,0 +1,341 @@
+"""pytest's face of Mercury: the fixture ``mercury``, the marker, the options; with pytest-xdist, too.
+
+::
+
+    def test_books(mercury, client):
+        with mercury(query_count=5) as result: …
+
+    @pytest.mark.mercury(query_count=5)
+    def test_more(client): …
+
+    pytest --mercury --mercury-report=report.html --mercury-fail-on=n_plus_one
+
+With ``--mercury`` (or any option that needs it, or ``mercury = true`` in the ini file) each test's call is measured,
+and its record travels on pytest's own report of it. So a worker of pytest-xdist hands its results over test by test,
+JUnit has the figures as properties, and the controller alone merges, writes and decides. Nothing of Django is imported
+before a test runs; tests of a project that does not configure Django are left alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .testing.record import TestRecorder
+    from .testing.run import Run
+
+__all__ = ["Mercury"]
+
+_RECORDS = "mercury_records"  # on a report: the records of the test, one for each repeat
+_LABELS = "mercury"  # in a worker's output: what it knows of the run
+_MARKER = (
+    "mercury(**limits): measure the test and fail over a limit: response_time_ms, query_count, n_plus_one_threshold, "
+    "memory_mb, as monitor() has them."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options and their ini names; the command line wins."""
+    group = parser.getgroup("mercury", "Mercury: queries, N+1, response times")
+    group.addoption("--mercury", action="store_true", default=None, help="measure every test and say what it came to")
+    group.addoption(
+        "--mercury-report",
+        action="append",
+        metavar="FILE",
+        help="write a report: FILE.json, .html or .sarif; repeatable",
+    )
+    group.addoption(
+        "--mercury-fail-on", action="append", metavar="KIND[:LEVEL]",
+        help="fail the run for findings of a kind (n_plus_one, query_in_loop, ... or any) at a level or above (notice, "
+        "warn, fail; default warn)",
+    )  # fmt: skip
+    group.addoption("--mercury-format", metavar="VOICE", help="lesson (to learn), line (default) or json")
+    group.addoption("--mercury-baseline", metavar="FILE", help="compare with a baseline, fail on what is worse")
+    group.addoption("--mercury-update-baseline", action="store_true", help="write the baseline instead")
+    group.addoption(
+        "--mercury-repeat", type=int, default=None, metavar="N", help="run each test N times, for baselines"
+    )
+    group.addoption("--mercury-github", action="store_true", help="print annotations for GitHub Actions")
+    parser.addini("mercury", "measure every test", type="bool", default=False)
+    parser.addini("mercury_report", "files of reports", type="linelist", default=[])
+    parser.addini("mercury_fail_on", "KIND[:LEVEL] that fails the run", type="linelist", default=[])
+    parser.addini("mercury_format", "lesson, line or json", default="")
+    parser.addini("mercury_baseline", "file of the baseline", default="")
+    parser.addini("mercury_repeat", "how often each test runs", default="1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and what measures if it was asked for."""
+    config.addinivalue_line("markers", _MARKER)
+    reports = config.getoption("mercury_report") or config.getini("mercury_report")
+    fail_on = config.getoption("mercury_fail_on") or config.getini("mercury_fail_on")
+    baseline = config.getoption("mercury_baseline") or config.getini("mercury_baseline")
+    voice = config.getoption("mercury_format") or config.getini("mercury_format")
+    update, github = config.getoption("mercury_update_baseline"), config.getoption("mercury_github")
+    asked = config.getoption("mercury") or config.getini("mercury")
+    everything = bool(asked or reports or fail_on or baseline or update or github or voice)
+    repeat = _repeat(config)
+    if everything and not hasattr(config, "workerinput"):
+        from .testing.run import Run, options_from
+
+        try:
+            options = options_from(
+                reports=reports, fail_on=fail_on, voice=voice, baseline=baseline, update_baseline=update, github=github
+            )
+        except ValueError as error:
+            raise pytest.UsageError(f"Mercury: {error}") from error
+        config.pluginmanager.register(_Controller(config, Run(options)), "mercury-controller")
+    config.pluginmanager.register(_Measuring(config, everything, repeat), "mercury-measuring")
+
+
+def _repeat(config: pytest.Config) -> int:
+    given = config.getoption("mercury_repeat")
+    text = config.getini("mercury_repeat") if given is None else given
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 1000:
+        raise pytest.UsageError(f"Mercury: mercury-repeat is {text!r}, it must be a whole number from 1 to 1000")
+    return number
+
+
+def _django_is_ready() -> bool:
+    """Tell whether the project has configured Django; never imports it."""
+    conf = sys.modules.get("django.conf")
+    apps = sys.modules.get("django.apps")
+    return bool(conf is not None and conf.settings.configured and apps is not None and apps.apps.ready)
+
+
+class Mercury:
+    """What the fixture gives: ``mercury(…)`` is ``monitor(…)`` with the test's name, and the assertions.
+
+    ``results``: of each block that has ended.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.results: list[Any] = []
+
+    def __call__(self, name: str = "", **limits: Any) -> Any:
+        """Measure a block; see ``django_mercury.monitor``."""
+        from .testing.monitor import monitor
+
+        return monitor(name or self.name, **limits)
+
+    monitor = __call__
+
+    def assert_no_n_plus_one(self, measured: Any) -> None:
+        """Fail if a query ran in a loop in what was measured."""
+        from .testing.assertions import assert_no_n_plus_one
+
+        assert_no_n_plus_one(measured)
+
+    def assert_constant_queries(self, populate: Callable[[int], Any], scale: tuple[int, ...] = (2, 3)) -> Any:
+        """Check that a block makes the same queries over few rows and over more; see ``testing/scale.py``."""
+        from .testing.scale import assert_constant_queries
+
+        return assert_constant_queries(populate, scale)
+
+
+@pytest.fixture
+def mercury(request: pytest.FixtureRequest) -> Mercury:
+    """Measure blocks of a test: ``with mercury(query_count=5) as result:``."""
+    return Mercury(request.node.name)
+
+
+class _Measuring:
+    """Measure tests where they run: in this process, or in a worker of pytest-xdist."""
+
+    def __init__(self, config: pytest.Config, everything: bool, repeat: int) -> None:
+        self._config = config
+        self._everything = everything
+        self._repeat = repeat
+        self._recorder: TestRecorder | None = None
+        self._records: list[dict[str, Any]] = []
+        self._faults: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a test again and again where repeats are wanted; the reports of the last run are the test's."""
+        self._records = []
+        if self._repeat < 2 or not self._everything:
+            return None
+        from _pytest.runner import runtestprotocol
+
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for number in range(self._repeat):
+            if number and hasattr(item, "_initrequest"):
+                item._initrequest()
+            is_last = number == self._repeat - 1
+            reports = runtestprotocol(item, log=False, nextitem=nextitem if is_last else item)
+            if is_last or any(not report.passed for report in reports):
+                for report in reports:
+                    item.ihook.pytest_runtest_logreport(report=report)
+                break
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """Measure the call of one test, fixtures left out."""
+        marker = item.get_closest_marker("mercury")
+        if not _django_is_ready():
+            if marker is not None:
+                pytest.fail("Mercury: the marker needs Django; configure it, as pytest-django does", pytrace=False)
+            yield
+            return
+        recorder = self._start(item)
+        monitor = None
+        try:
+            if marker is not None:
+                monitor = _entered(item, marker)
+            outcome = yield
+            if monitor is not None:
+                _leave(monitor, outcome)
+        finally:
+            if recorder is not None:
+                recorder.pause()
+
+    def _start(self, item: pytest.Item) -> TestRecorder | None:
+        if not self._everything:
+            return None
+        if self._recorder is None:
+            from .testing.record import TestRecorder
+            from .testing.run import daemon_faults
+
+            self._recorder = TestRecorder()
+            self._faults += daemon_faults("at the start")
+        self._recorder.start(item.nodeid)
+        return self._recorder
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
+        """Put the record of a test on its report."""
+        outcome = yield
+        if not self._everything or self._recorder is None or call.when != "call":
+            return
+        report = outcome.get_result()
+        file, line, _ = item.location
+        record = self._recorder.finish(item.nodeid, file, (line or 0) + 1, _outcome(report))
+        if record is None:
+            return
+        self._records.append(record)
+        setattr(report, _RECORDS, self._records)
+        own = [one for one in item.user_properties if not str(one[0]).startswith("mercury_")]
+        item.user_properties[:] = [*own, *_properties(record)]
+        report.user_properties = list(item.user_properties)
+
+    def pytest_sessionfinish(self) -> None:
+        """Hand over what only a process that ran tests knows: the run's id, the rules, whether a daemon is there."""
+        if self._recorder is None:
+            return
+        from .testing.run import daemon_faults, labels
+
+        id, rules = labels()
+        known = {"id": id, "rules": rules, "faults": [*self._faults, *daemon_faults("at the end")]}
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[_LABELS] = known
+            return
+        controller = self._config.pluginmanager.get_plugin("mercury-controller")
+        if controller is not None:
+            controller.take_labels(known)
+
+
+def _entered(item: pytest.Item, marker: pytest.Mark) -> Any:
+    from .testing.monitor import Monitor
+    from .testing.thresholds import ThresholdError
+
+    if marker.args:
+        pytest.fail(f"Mercury: the marker takes limits by name, not {marker.args!r:.80}", pytrace=False)
+    options = dict(marker.kwargs)
+    memory = bool(options.pop("memory", False))
+    try:
+        monitor = Monitor(item.name, options, memory=memory, raises=True)
+        result = monitor._enter(None, getattr(getattr(item, "module", None), "__dict__", {}))
+    except ThresholdError as error:
+        pytest.fail(f"Mercury: {str(error).replace('monitor()', '@pytest.mark.mercury')}", pytrace=False)
+    result.test_name = item.nodeid
+    file, line, _ = item.location
+    result.test_location = f"{file}:{(line or 0) + 1}"
+    return monitor
+
+
+def _leave(monitor: Any, outcome: Any) -> None:
+    error = outcome.excinfo[1] if outcome.excinfo else None
+    try:
+        monitor.__exit__(None, error, None)
+    except AssertionError as failure:
+        outcome.force_exception(failure.with_traceback(None))
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    return report.outcome
+
+
+def _properties(record: dict[str, Any]) -> Iterable[tuple[str, object]]:
+    """Return the figures of a test as JUnit's properties."""
+    findings = {one["id"] for unit in record["units"] for one in unit["findings"] if not one["ignored"]}
+    yield "mercury_query_count", record["query_count"]
+    yield "mercury_findings", len(findings)
+    yield "mercury_duration_ms", record["timing"]["duration_ms"]
+    yield "mercury_db_time_ms", round(sum(unit["timing"]["db_time_ms"] for unit in record["units"]), 3)
+
+
+class _Controller:
+    """Merge, write and decide; in the process that the person started, never in a worker."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self._config = config
+        self._run = run
+        self._has_tests = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the records that came with a report, of this process or of a worker."""
+        for record in getattr(report, _RECORDS, ()):
+            self._has_tests = True
+            self._run.add(record)
+
+    def take_labels(self, known: dict[str, Any]) -> None:
+        """Take what a process that ran tests knows of the run."""
+        self._run.id, self._run.rules = known["id"], known["rules"]
+        self._run.faults += [fault for fault in known["faults"] if fault not in self._run.faults]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take it from a worker of pytest-xdist; one that crashed has none, its records are here already."""
+        known = getattr(node, "workeroutput", {}).get(_LABELS)
+        if known:
+            self.take_labels(known)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports and decide; a run that fails here exits with 1."""
+        if not self._has_tests:
+            return
+        self._run.end()
+        if self._run.faults and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what the run came to."""
+        from .testing.run import wants_summary
+
+        if self._run.document is None:
+            if not self._config.getoption("collectonly", False):
+                terminalreporter.write_line("Mercury: no test was measured: none ran, or Django is not configured")
+            return
+        if not wants_summary() and not self._run.faults:
+            return
+        from .testing.text import wants_colour
+
+        terminalreporter.section("Mercury")
+        colour = bool(terminalreporter.hasmarkup) and wants_colour(sys.stdout)
+        terminalreporter.write_line(self._run.text(colour=colour))
