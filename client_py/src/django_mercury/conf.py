@@ -157,7 +157,7 @@ SETTINGS = (
     ),
     Setting(
         "RUN", "str", "in tests a new one for each run", f"1 to {LABEL_BYTES_MAX} bytes",
-        "The id of a test run; runs never share figures.", _label,
+        "The id of a test run; runs never share figures.", _label, "MERCURY_RUN",
     ),
     Setting(
         "ADDRESS", "str", "see ENVIRONMENT", "`unix:///path`, a path, on Windows `\\\\.\\pipe\\NAME`, or empty",
@@ -263,7 +263,7 @@ def _read(setting: Setting, given: Mapping[str, Any], environ: Mapping[str, str]
     fault = setting.fault(value)
     if fault is None:
         return value
-    consequence = "; measuring is off" if where == setting.variable else ""
+    consequence = "; measuring is off" if where in ("MERCURY_MODE", "MERCURY_ADDRESS") else ""
     errors.append(f"{where} is {value!r:.80}: {fault}{consequence}")
     return None
 

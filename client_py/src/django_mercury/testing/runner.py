@@ -7,6 +7,7 @@ and sends the record along with the result, the way Django's results travel; thi
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import unittest
 from typing import Any
@@ -171,6 +172,7 @@ class MercuryRunnerMixin:
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
         """Run the tests; in a strict run, not without a daemon."""
         self.mercury.id, self.mercury.rules = labels()
+        os.environ.setdefault("MERCURY_RUN", self.mercury.id)  # of the workers, however they are started
         self.mercury.require_daemon("at the start")
         self._replays = isinstance(suite, ParallelTestSuite)
         return super().run_suite(suite, **kwargs)  # type: ignore[misc]

@@ -1,0 +1,89 @@
+"""What ``monitor()`` itself costs: a block with it, and the same block with only the hooks, in turn in one process.
+
+    python tests/bench/monitor_cost.py [--runs N]
+
+Wall time in ms, paired medians: an empty block, one of 30 ORM queries, and one request of the test client. By the engine in
+Python, and with a daemon, if ``mercuryd`` is found, by its report in one round trip. Bar: 0.5 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "client_py" / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "upstream" / "project")]
+BAR_MS = 0.5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=2000, help="pairs of each row")
+    options = parser.parse_args()
+    from support.daemon import Daemon
+
+    with tempfile.TemporaryDirectory() as directory, Daemon(Path(directory)) as daemon:
+        os.environ.update(DJANGO_SETTINGS_MODULE="settings", MERCURY_ADDRESS=daemon.address, MERCURY_MODE="strict")
+        missed = _measure(options.runs)
+    return 1 if missed else 0
+
+
+def _measure(runs: int) -> int:
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    for alias in settings.DATABASES:
+        settings.DATABASES[alias]["NAME"] = ":memory:"
+    from django.core.management import call_command
+    from django.test import Client
+    from django_mercury import monitor
+    from library.models import Book
+    from library.rows import add_books
+
+    settings.ALLOWED_HOSTS = ["*"]
+    call_command("migrate", verbosity=0)
+    add_books(30)
+    client = Client()
+
+    def queries() -> None:
+        for _ in range(30):
+            Book.objects.count()
+
+    blocks: dict[str, Callable[[], object]] = {
+        "an empty block": lambda: None,
+        "30 ORM queries": queries,
+        "one request, one query": lambda: client.get("/books/"),
+    }
+    missed = 0
+    print(f"{'':24}{'engine':>12}{'median ms':>12}{'quartiles':>18}   bar {BAR_MS} ms")
+    for engine in ("reference", "daemon"):
+        os.environ["DJANGO_MERCURY_PURE_PYTHON"] = "1" if engine == "reference" else ""
+        for name, block in blocks.items():
+            differences = []
+            for number in range(runs + 50):
+                start = time.perf_counter()
+                block()
+                middle = time.perf_counter()
+                with monitor(raises=False) as result:
+                    block()
+                end = time.perf_counter()
+                if number >= 50:
+                    differences.append(((end - middle) - (middle - start)) * 1000)
+            assert result.engine == engine, result.engine
+            low, median, high = statistics.quantiles(differences, n=4)
+            verdict = "met" if median <= BAR_MS else "MISSED"
+            missed += median > BAR_MS
+            print(f"{name:24}{engine:>12}{median:12.3f}{f'{low:.3f} to {high:.3f}':>18}   {verdict}")
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
