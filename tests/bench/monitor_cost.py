@@ -2,8 +2,8 @@
 
     python tests/bench/monitor_cost.py [--runs N]
 
-Wall time in ms, paired medians: an empty block, one of 30 ORM queries, and one request of the test client. By the engine in
-Python, and with a daemon, if ``mercuryd`` is found, by its report in one round trip. Bar: 0.5 ms.
+Wall time in ms, paired medians: an empty block, one of 30 ORM queries, and one request of the test client. By the
+engine in Python, and by a daemon's report in one round trip. Bar: 0.5 ms.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ def _measure(runs: int) -> int:
         settings.DATABASES[alias]["NAME"] = ":memory:"
     from django.core.management import call_command
     from django.test import Client
-    from django_mercury import monitor
     from library.models import Book
     from library.rows import add_books
+
+    from django_mercury import monitor
 
     settings.ALLOWED_HOSTS = ["*"]
     call_command("migrate", verbosity=0)

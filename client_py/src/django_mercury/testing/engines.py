@@ -12,6 +12,7 @@ Both give the same verdict on the same unit. Which one is asked follows from the
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import warnings
@@ -44,6 +45,10 @@ _ON: Final = ("", "0", "false", "no")
 
 _forced_mode = ""
 _warned = False
+
+
+class MercuryWarning(RuntimeWarning):
+    """What a person should know, and no test should fail for."""
 
 
 class NoDaemon(AssertionError):
@@ -123,12 +128,13 @@ def _warn(reason: str) -> None:
     if _warned or is_set("DJANGO_MERCURY_SUPPRESS_WARNING"):
         return
     _warned = True
-    warnings.warn(
-        f"Mercury's daemon did not answer ({reason}); blocks are judged in this process, with the same verdicts. "
-        "DJANGO_MERCURY_SUPPRESS_WARNING=1 silences this.",
-        RuntimeWarning,
-        stacklevel=2,
-    )
+    with contextlib.suppress(MercuryWarning):  # where warnings are errors, a test must not fail for this one
+        warnings.warn(
+            f"Mercury's daemon did not answer ({reason}); blocks are judged in this process, with the same verdicts. "
+            "DJANGO_MERCURY_SUPPRESS_WARNING=1 silences this.",
+            MercuryWarning,
+            stacklevel=2,
+        )
 
 
 def judge_locally(unit: Unit, below: Sequence[Unit]) -> Verdict:

@@ -502,10 +502,8 @@ class LiveServer(LiveServerTestCase):
 
 class Names(unittest.TestCase):
     def test_all_public_names_are_there(self):
-        for name in (
-            "monitor", "MonitorResult", "DjangoMercuryAPITestCase", "DjangoPerformanceAPITestCase", "monitor_django_view",
-            "monitor_django_model", "monitor_serializer",
-        ):  # fmt: skip
+        functions = "monitor monitor_django_view monitor_django_model monitor_serializer"
+        for name in f"{functions} MonitorResult DjangoMercuryAPITestCase DjangoPerformanceAPITestCase".split():
             self.assertIn(name, dir(django_mercury))
             self.assertIsNotNone(getattr(django_mercury, name))
 
