@@ -97,7 +97,7 @@ def _head(document: Mapping[str, Any]) -> Iterator[str]:
     if run["duration_ms"]:
         about.append(f"{run['duration_ms'] / 1000:,.1f} s")
     if run["engine"]:
-        about.append(f"judged by the {run['engine']}")
+        about.append("judged by the " + {"reference": "reference engine"}.get(run["engine"], run["engine"]))
     if run["id"]:
         about.append(f"run {run['id']}")
     yield f'<header>\n<div class="head"><h1>Mercury</h1><span>{_e(_headline(document))}</span>'
@@ -249,7 +249,8 @@ def _worst(document: Mapping[str, Any], numbers: Mapping[str, int]) -> Iterator[
 def _grade(timing: Mapping[str, Any]) -> str:
     if not timing["grade"]:
         return ""
-    return f"{_tag(timing['grade'], _GRADE_LOOKS.get(timing['grade'], ''))} {timing['score']}"
+    tag = _tag(timing["grade"], _GRADE_LOOKS.get(timing["grade"], ""))
+    return f'<span class="grade">{tag} {timing["score"]}</span>'
 
 
 def _tests(document: Mapping[str, Any], numbers: Mapping[str, int]) -> Iterator[str]:
