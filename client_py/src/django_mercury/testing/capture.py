@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import Token
+from time import thread_time_ns
 
 from mercury_client import faults, recorder
 from mercury_client.protocol import UnitKind
@@ -44,6 +45,7 @@ class Capture:
         self.unit: Unit
         self.memory = Memory(trace=memory)
         self._token: Token[Unit | None] | None = None
+        self._cpu_ns = 0
 
     def start(self) -> None:
         """Begin measuring in this context."""
@@ -57,12 +59,14 @@ class Capture:
             _open[unit.id] = self
         recorder.adopt(unit)
         self._token = recorder.activate(unit)
+        self._cpu_ns = thread_time_ns()
 
-    def stop(self, error: BaseException | None = None) -> None:
-        """End measuring; a second call does nothing."""
+    def stop(self, error: BaseException | None = None) -> bool:
+        """End measuring; a second call does nothing and returns False."""
         token, self._token = self._token, None
         if token is None:
-            return
+            return False
+        self.unit.cpu_ns = thread_time_ns() - self._cpu_ns
         recorder.deactivate(token)
         recorder.release(self.unit)
         recorder.finish(self.unit, exception=error)
@@ -72,6 +76,7 @@ class Capture:
             _open.pop(self.unit.id, None)
             if not _open:
                 recorder.remove_listener(_take)
+        return True
 
     def children(self) -> list[tuple[Unit, list[Unit]]]:
         """Return the units right below the block in the order of their start, each with all that is below it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from mercury_client.protocol import Method, Operation, UnitKind
 from mercury_client.reference import Finding, Place, known_statement
+from mercury_client.reference.facts import known_site
 from mercury_client.reference.fingerprint import normalise
 from mercury_client.reference.rules import ACTIONS, LESSONS
 from mercury_client.reference.summary import summary as summary_of
@@ -23,23 +24,30 @@ from .capture import Capture
 from .engines import judge_locally, with_threshold
 from .merge import LEVELS, OF_TIME, document
 from .result import MonitorResult
+from .yardstick import THREAD_TIME, Yardstick, reading
 
 __all__ = ["TestRecorder", "report_of_result", "rules_of_settings"]
 
 STATEMENTS_MAX = 200  # of one unit
 TIMELINE_MAX = 500  # of one unit
 SQL_CHARACTERS_MAX = 2000
+PLACES_MAX = 3  # of one statement
 
 _LISTED = frozenset({UnitKind.REQUEST, UnitKind.TASK, UnitKind.COMMAND, UnitKind.BLOCK})
 _NO_METHOD = (Method.NONE, Method.OTHER)
 
 
 class TestRecorder:
-    """Measure tests one after the other: ``start``, the test, ``finish``. Made by the runners."""
+    """Measure tests one after the other: ``start``, the test, ``finish``. Made by the runners.
+
+    ``yardstick``: time it before and after each test, 4 ms in all, so that a baseline can hold the times.
+    """
 
     __test__ = False  # no test class of pytest's
 
-    def __init__(self) -> None:
+    def __init__(self, *, yardstick: bool = False) -> None:
+        self._yardstick = Yardstick() if yardstick else None
+        self._passes: list[float] = []
         self._capture: Capture | None = None
         self._results: list[MonitorResult] = []
         monitor.add_listener(self._note)
@@ -51,22 +59,32 @@ class TestRecorder:
     def start(self, id: str) -> None:
         """Begin a test."""
         self._results = []
+        self._passes = self._yardstick.measure() if self._yardstick is not None else []
         self._capture = Capture(id, UnitKind.TEST)
         self._capture.start()
 
     def pause(self) -> None:
         """End measuring; ``finish`` tells the outcome later. A second call does nothing."""
         if self._capture is not None:
-            self._capture.stop()
+            self._stop(self._capture)
+
+    def _stop(self, capture: Capture) -> None:
+        if capture.stop() and self._yardstick is not None:
+            self._passes += self._yardstick.measure()
 
     def finish(self, id: str, file: str, line: int, outcome: str) -> dict[str, Any] | None:
         """End the test and return its record; None if none was started."""
         capture, self._capture = self._capture, None
         if capture is None:
             return None
-        capture.stop()
+        self._stop(capture)
         results, self._results = self._results, []
-        units = [_unit_record(unit, below) for unit, below in _listed(capture)]
+        traced = {result.unit.id: result.memory_mb for result in results if result.unit and result.memory_traced}
+        units = []
+        for unit, below in _listed(capture):
+            units.append(_unit_record(unit, below))
+            if unit.id in traced:
+                units[-1]["timing"]["allocated_mb"] = round(traced[unit.id], 3)
         total = judge_locally(capture.unit, capture.below)
         failures, in_time = _failures(results)
         return {
@@ -81,6 +99,7 @@ class TestRecorder:
                 "duration_ms": _ms(capture.unit.duration_ns),
                 "failures": in_time,
                 "engines": sorted({one.engine for one in results if one.engine}),
+                "yardstick": reading(self._passes),
             },
         }
 
@@ -132,7 +151,7 @@ def _unit_record(unit: Unit, below: Sequence[Unit], findings: Sequence[Finding] 
     verdict = judge_locally(unit, below)
     if findings is None:
         findings = verdict.findings
-    shown, statement_times, timeline = _statements(unit, below)
+    shown, statement_times, timeline, places = _statements(unit, below)
     hits = misses = 0
     for part in (unit, *below):
         for counts in (part.caches or {}).values() if not part.more else ():
@@ -151,33 +170,39 @@ def _unit_record(unit: Unit, below: Sequence[Unit], findings: Sequence[Finding] 
         "findings": _sorted(one for one in findings if one.kind not in OF_TIME),
         "timing": {
             "response_time_ms": _ms(unit.first_byte_ns or unit.duration_ns),
+            "cpu_ms": _ms(unit.cpu_ns) if unit.cpu_ns >= 0 and THREAD_TIME else None,
             "db_time_ms": _ms(verdict.db_ns),
             "score": verdict.score.value if verdict.score else None,
             "grade": verdict.score.grade if verdict.score else "",
             "findings": _sorted(one for one in findings if one.kind in OF_TIME),
             "statements_ms": statement_times,
+            "statements_at": places,
             "timeline": timeline,
         },
     }
 
 
-def _statements(unit: Unit, below: Sequence[Unit]) -> tuple[list[dict[str, Any]], list[float], list[list[float]]]:
-    """Return the statements in the order of their first call, the time of each, and every call.
+def _statements(
+    unit: Unit, below: Sequence[Unit]
+) -> tuple[list[dict[str, Any]], list[float], list[list[float]], list[list[str]]]:
+    """Return the statements in the order of their first call, the time of each, every call, and places of each.
 
-    A call of the timeline: index of the statement, ms since the unit's start, ms.
+    A call of the timeline: index of the statement, ms since the unit's start, ms. Of the places the first
+    ``PLACES_MAX``; they stand below ``timing`` because it depends on ``CALL_SITES`` which calls have one.
     """
     calls: list[tuple[Any, ...]] = []
     for part in (unit, *below):
-        calls += [(*record[:5], 1) for record in part.records[: part.count] if not record[0].control]
+        calls += [(*record[:5], 1, record[7]) for record in part.records[: part.count] if not record[0].control]
         for folded, group in (part.groups or {}).items():
             if folded is not None and not folded[0].control:
-                calls.append((folded[0], folded[1], folded[2], group.start_ns, group.duration_ns, group.calls))
+                calls.append((*folded[:3], group.start_ns, group.duration_ns, group.calls, folded[3]))
     calls.sort(key=lambda call: call[3])
     index: dict[tuple[int, str], int] = {}
     shown: list[dict[str, Any]] = []
     times: list[float] = []
     timeline: list[list[float]] = []
-    for statement, alias, vendor, start_ns, duration_ns, count in calls:
+    places: list[list[str]] = []
+    for statement, alias, vendor, start_ns, duration_ns, count, site in calls:
         fingerprint = known_statement(statement.text, vendor).fingerprint
         key = (fingerprint, alias)
         at = index.get(key)
@@ -196,11 +221,15 @@ def _statements(unit: Unit, below: Sequence[Unit]) -> tuple[list[dict[str, Any]]
                 }
             )
             times.append(0.0)
+            places.append([])
+        place = place_text(known_site(site).place) if site is not None else ""
+        if place and place not in places[at] and len(places[at]) < PLACES_MAX:
+            places[at].append(place)
         shown[at]["count"] += count
         times[at] += duration_ns / 1e6
         if len(timeline) < TIMELINE_MAX:
             timeline.append([at, _ms(start_ns - unit.start_ns), _ms(duration_ns)])
-    return shown, [round(time, 3) for time in times], timeline
+    return shown, [round(time, 3) for time in times], timeline, places
 
 
 def _sorted(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -287,6 +316,7 @@ def report_of_result(result: MonitorResult) -> dict[str, Any]:
             "duration_ms": round(result.response_time_ms, 3),
             "failures": in_time,
             "engines": [result.engine] if result.engine else [],
+            "yardstick": None,
         },
     }
     return document([test], rules=rules_of_settings(), engine=result.engine or "", duration_ms=result.response_time_ms)
