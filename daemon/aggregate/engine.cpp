@@ -76,6 +76,7 @@ void add_timeline(const Dictionary& dictionary, const Unit& unit, std::vector<Sa
 
 base::Result<Folded> Engine::fold(Client& client, Dictionary& dictionary, const Unit& unit, Arrival arrival) {
   const UnitHeader& header = unit.header;
+  verdict_ = nullptr;
   if (header.number > client.loss.created) {
     return Error{"number_invalid", fmt::format("number {} is higher than the {} units the client says it created",
                                                header.number, client.loss.created)};

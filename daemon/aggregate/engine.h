@@ -83,6 +83,9 @@ class Engine {
                           std::uint64_t created);
   // Counts one frame. Errors, with nothing folded: id_unknown, id_kind, totals_mismatch, number_invalid, too_many_open.
   base::Result<Folded> fold(Client& client, Dictionary& dictionary, const model::Unit& unit, Arrival arrival);
+  // The verdict on the unit that fold() was given last; null: it was not judged, for more parts follow, or it is a
+  // duplicate, or was closed as incomplete before. Valid until the next fold().
+  [[nodiscard]] const model::Verdict* verdict() const { return verdict_; }
   void disconnect(Client& client, model::ClientState state, base::Time now);
   // Closes units whose parts stopped coming, forgets the oldest clients over the limit.
   void tick(base::Time now);
@@ -167,6 +170,7 @@ class Engine {
   std::unordered_map<std::string, std::unique_ptr<Client>> clients_;  // key: user + '/' + incarnation
   std::uint64_t mark_ = 0;  // the unit that is being read, for Statement's scratch
   analysis::Judge judge_;
+  const model::Verdict* verdict_ = nullptr;                      // judge_'s, on the unit that was folded last
   std::vector<model::Query> queries_;                            // scratch: of the unit that is being folded
   std::vector<std::uint8_t> aliases_;                            // scratch: of queries_, neighbours differ
   bool is_sorted_ = true;                                        // whether queries_ are in the order of their start

@@ -145,6 +145,7 @@ void Engine::judge(Client& client, Series& series, const Closing& closing, HeldQ
                         fmt::gmtime(std::chrono::system_clock::to_time_t(
                             std::chrono::time_point_cast<std::chrono::system_clock::duration>(closing.arrival.now))));
   const model::Verdict& verdict = judge_.judge(facts, queries_, client.thresholds, client.ignore, today);
+  verdict_ = &verdict;
   fold_verdict(client, series, closing, verdict, below);
   if (header.parent_id != 0 && header.parent_id != header.unit_id && below.levels < kLevelsMax)
     hold_for_parent(client, header, std::move(below), verdict);

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "proto/limits.h"
+#include "view/report.h"
 #include "wire/data_frames.h"
 
 namespace mercury::session {
@@ -144,6 +145,8 @@ void Session::greet(const wire::Hello& hello, base::Time now) {
     dictionary_.use(*client_->tables);
     registry_.serve(*client_, *this, now);
     welcome.acknowledged = client_->highest;
+    reports_ = std::ranges::find(hello.capabilities, wire::kReportCapability) != hello.capabilities.end();
+    if (reports_) welcome.capabilities.emplace_back(wire::kReportCapability);
   }
   state_ = State::Open;
   send(wire::encode_welcome(welcome), now);
@@ -193,6 +196,17 @@ void Session::on_unit(const Frame& frame, base::Time now) {
   last_number_ = number;
   ++unacknowledged_;
   if (!ack_deadline_) ack_deadline_ = now + milliseconds(limits::ack_interval_ms);
+  if (unit->header.has(model::unit_flag::kReportWanted)) [[unlikely]]
+    report(*unit, now);
+}
+
+// Answers a unit that was just folded and asks for its verdict, which is there already: a report costs its text only.
+void Session::report(const model::Unit& unit, base::Time now) {
+  const model::Verdict* verdict = registry_.engine().verdict();
+  if (!reports_ || !unit.nonce || verdict == nullptr) return;
+  constexpr std::size_t kVerdictBytesMax = limits::report_bytes_max - wire::kReportHeaderBytes;
+  const view::Report made = view::report_of(*verdict, client_->aliases, kVerdictBytesMax);
+  send(wire::encode_report({*unit.nonce, made.findings_left_out, made.groups_left_out, made.verdict}), now);
 }
 
 void Session::on_dropped(const Frame& frame, base::Time now) {

@@ -89,6 +89,7 @@ class Session {
   void greet(const wire::Hello& hello, base::Time now);
   [[nodiscard]] std::string daemon_name() const;
   void acknowledge(base::Time now);
+  void report(const model::Unit& unit, base::Time now);
   void supersede(base::Time now);
   void fail(const base::Error& error, std::uint64_t number, base::Time now);
   void reject(const base::Error& error, base::Time now);
@@ -112,6 +113,7 @@ class Session {
   base::Time batch_received_;
   base::Time state_deadline_;  // of Greeting and Discarding, and after GOAWAY of Open
   std::optional<base::Time> ack_deadline_;
+  bool reports_ = false;  // the client has the capability
   bool going_away_ = false;
   bool closed_ = false;
 };

@@ -302,4 +302,14 @@ std::string encode_ack(std::uint64_t highest) {
   return encode_frame(FrameType::Ack, payload);
 }
 
+std::string encode_report(const Report& report) {
+  std::string payload;
+  payload.reserve(kReportHeaderBytes + report.verdict.size());
+  put_u64(payload, report.nonce);
+  put_u32(payload, report.findings_left_out);
+  put_u32(payload, report.groups_left_out);
+  payload += report.verdict;
+  return encode_frame(FrameType::Report, payload);
+}
+
 }  // namespace mercury::wire

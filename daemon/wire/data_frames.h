@@ -1,4 +1,4 @@
-// The binary frames of the data plane: DEFINE, BATCH, UNIT, DROPPED, ACK (PROTOCOL.md §4–§6).
+// The binary frames of the data plane: DEFINE, BATCH, UNIT, DROPPED, ACK, REPORT (PROTOCOL.md §4–§6).
 //
 // Decoders check every length, kind, flag and reserved field, and give a structured error; they do not know
 // what an id stands for (aggregate::Dictionary does). A decoded value looks into the payload: it is valid as
@@ -41,6 +41,15 @@ struct Dropped {
   std::array<std::uint64_t, model::kDropReasons> totals{};
 };
 
+inline constexpr std::size_t kReportHeaderBytes = 16;  // before the verdict
+
+struct Report {
+  std::uint64_t nonce = 0;
+  std::uint32_t findings_left_out = 0;
+  std::uint32_t groups_left_out = 0;
+  std::string_view verdict;  // JSON
+};
+
 base::Result<Define> decode_define(std::span<const std::byte> payload);
 base::Result<model::Site> decode_site(std::string_view fields);
 base::Result<Batch> decode_batch(std::span<const std::byte> payload);
@@ -58,6 +67,7 @@ std::string encode_unit(const model::UnitHeader& header, std::span<const model::
                         std::string_view sections = {});
 std::string encode_dropped(const Dropped& dropped);
 std::string encode_ack(std::uint64_t highest);
+std::string encode_report(const Report& report);
 
 // The sections of a unit, as they stand after its records.
 std::string encode_sections(const model::Unit& unit);

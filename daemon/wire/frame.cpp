@@ -16,7 +16,9 @@ using base::Error;
 
 std::int64_t length_max(std::uint8_t type, bool first) {
   if (first) return limits::hello_bytes_max;
-  return type == static_cast<std::uint8_t>(FrameType::Command) ? limits::command_bytes_max : limits::frame_bytes_max;
+  if (type == static_cast<std::uint8_t>(FrameType::Command)) return limits::command_bytes_max;
+  if (type == static_cast<std::uint8_t>(FrameType::Report)) return limits::report_bytes_max;
+  return limits::frame_bytes_max;
 }
 
 }  // namespace

@@ -44,8 +44,9 @@ enum class FrameType : std::uint8_t {
   Error,
   Command,
   Reply,
+  Report,
 };
-inline constexpr std::uint8_t kFrameTypeLast = 13;
+inline constexpr std::uint8_t kFrameTypeLast = 14;
 inline constexpr std::uint8_t kFlagOptional = 1;
 inline constexpr std::size_t kFrameHeaderBytes = 8;
 

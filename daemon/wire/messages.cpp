@@ -270,7 +270,7 @@ std::string encode_welcome(const Welcome& welcome) {
                 {"daemon", welcome.daemon},
                 {"pid", welcome.pid},
                 {"address", welcome.address},
-                {"capabilities", json::array()},
+                {"capabilities", welcome.capabilities},
                 {"limits",
                  {{"frame_bytes_max", limits::frame_bytes_max},
                   {"dictionary_max", limits::dictionary_max},

@@ -22,6 +22,7 @@ namespace mercury::wire {
 
 inline constexpr int kProtocolMin = 1;
 inline constexpr int kProtocolMax = 1;
+inline constexpr std::string_view kReportCapability = "report";
 
 struct Hello {
   int protocol_min = 0;
@@ -45,6 +46,7 @@ struct Welcome {
   std::string daemon;
   std::int64_t pid = 0;
   std::string address;
+  std::vector<std::string> capabilities;
   std::optional<std::uint64_t> acknowledged;  // for a client
 };
 

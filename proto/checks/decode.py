@@ -67,7 +67,7 @@ class Decoder:
     def _payload(self, frame: dict[str, Any], data: bytes) -> dict[str, Any]:
         if frame["payload"] == "JSON":
             return {"json": json.loads(data)}
-        readers = {"DEFINE": self._define, "UNIT": self._unit, "DROPPED": self._dropped}
+        readers = {"DEFINE": self._define, "UNIT": self._unit, "DROPPED": self._dropped, "REPORT": self._report}
         if frame["name"] in readers:
             return readers[frame["name"]](data)
         return self._struct(frame["name"].lower(), data, 0)[0] if frame["payload"] == "binary" else {}
@@ -88,6 +88,10 @@ class Decoder:
             row, at = self._struct("dropped_reason", data, at)
             reasons.append(row)
         return fields | {"reasons": reasons}
+
+    def _report(self, data: bytes) -> dict[str, Any]:
+        fields, at = self._struct("report", data, 0)
+        return fields | {"json": json.loads(data[at:])}
 
     def _unit(self, data: bytes) -> dict[str, Any]:
         fields, _ = self._struct("unit", data, 0)

@@ -177,6 +177,7 @@ def check_sentences(contract: Contract) -> None:
         ("4", "A site is a list of fields", ["site_field"]),
         ("5", "BATCH stands before", ["batch"]),
         ("5", "Sections, each", ["section"]),
+        ("5", "REPORT: ", ["report"]),
         ("6", "The daemon sends ACK", ["ack"]),
         ("6", "DROPPED: ", ["dropped", "dropped_reason"]),
     ):
@@ -207,6 +208,8 @@ def check_sentences(contract: Contract) -> None:
         ("REPLY error codes: ", schema["reply_error_codes"]),
     ):
         contract.same(f"§9 {start.rstrip(': ')}", backticked(page.sentence("9", start).split(". ")[0]), codes)
+    said = backticked(page.sentence("3", "| `capabilities` |").split("\n")[0])
+    contract.same("§3 capabilities", said[1:], schema["capabilities"])
     windows = re.search(r"`window` \(([^)]*)\)", page.sections["8"])
     contract.same("§8 windows", backticked(windows.group(1)) if windows else [], schema["windows"])
 
@@ -220,6 +223,7 @@ def check_sentences(contract: Contract) -> None:
     starts = (
         ("3", "WELCOME: "),
         ("3", "REJECT: "),
+        ("5", "REPORT: "),
         ("7", "GOAWAY {"),
         ("8", "COMMAND {"),
         ("8", "REPLY {"),

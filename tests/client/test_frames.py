@@ -9,11 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mercury_client.errors import ProtocolError
-from mercury_client.limits import COMMAND_BYTES_MAX, FRAME_BYTES_MAX, HELLO_BYTES_MAX
+from mercury_client.limits import COMMAND_BYTES_MAX, FRAME_BYTES_MAX, HELLO_BYTES_MAX, REPORT_BYTES_MAX
 from mercury_client.protocol import FLAG_OPTIONAL, Frame, FrameDecoder, FrameType, encode_frame
 
-LIMITS = [(type, FRAME_BYTES_MAX) for type in FrameType if type not in (FrameType.HELLO, FrameType.COMMAND)]
-LIMITS += [(FrameType.HELLO, HELLO_BYTES_MAX), (FrameType.COMMAND, COMMAND_BYTES_MAX)]
+SMALLER = {
+    FrameType.HELLO: HELLO_BYTES_MAX,
+    FrameType.COMMAND: COMMAND_BYTES_MAX,
+    FrameType.REPORT: REPORT_BYTES_MAX,
+}
+LIMITS = [(type, SMALLER.get(type, FRAME_BYTES_MAX)) for type in FrameType]
 
 a_frame = st.builds(Frame, st.sampled_from(FrameType), st.sampled_from([0, FLAG_OPTIONAL]), st.binary(max_size=40))
 
@@ -63,7 +67,7 @@ def test_one_byte_over_the_limit_is_refused_before_the_payload_is_there(type: Fr
     ("data", "code"),
     [
         (header(0, 0), "frame_type_unknown"),
-        (header(0, 14), "frame_type_unknown"),
+        (header(0, 15), "frame_type_unknown"),
         (header(0, 255), "frame_type_unknown"),
         (header(FRAME_BYTES_MAX + 1, 200, FLAG_OPTIONAL), "frame_too_large"),
         (header(0, 8, 2), "frame_flags_unknown"),

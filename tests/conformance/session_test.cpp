@@ -7,6 +7,7 @@
 
 #include "conformance/vectors.h"
 #include "support/memory_peer.h"
+#include "support/report.h"
 
 namespace mercury::conformance {
 namespace {
@@ -23,7 +24,8 @@ constexpr auto kDiscard = 1100ms;  // longer than discard_ms and goaway_ms
 FrameType type_of(const std::string& name) {
   static const std::map<std::string, FrameType> kTypes{{"WELCOME", FrameType::Welcome}, {"REJECT", FrameType::Reject},
                                                        {"ACK", FrameType::Ack},         {"GOAWAY", FrameType::Goaway},
-                                                       {"ERROR", FrameType::Error},     {"REPLY", FrameType::Reply}};
+                                                       {"ERROR", FrameType::Error},     {"REPLY", FrameType::Reply},
+                                                       {"REPORT", FrameType::Report}};
   return kTypes.at(name);
 }
 
@@ -126,6 +128,12 @@ class Replay {
       std::uint64_t highest = 0;
       std::memcpy(&highest, found->payload.data(), sizeof highest);
       EXPECT_EQ(highest, wanted.at("highest"));
+    } else if (type == FrameType::Report) {
+      const auto report = support::read_report(found->payload);
+      EXPECT_EQ(report.nonce, wanted.at("nonce"));
+      EXPECT_EQ(report.findings_left_out, wanted.at("findings_left_out"));
+      EXPECT_EQ(report.groups_left_out, wanted.at("groups_left_out"));
+      expect_contains(report.verdict, wanted.at("json"));
     } else {
       expect_contains(found->json(), wanted.at("json"));
     }

@@ -29,6 +29,7 @@ from mercury_client.protocol import (
     Kind,
     Reject,
     Reply,
+    Report,
     Sections,
     Site,
     Unit,
@@ -195,6 +196,8 @@ def read_frame(frame: Frame, definitions: Definitions) -> None:
         Dropped.decode(frame.payload)
     elif frame.type is FrameType.ACK:
         Ack.decode(frame.payload)
+    elif frame.type is FrameType.REPORT:
+        Report.decode(frame.payload)
     elif frame.type in JSON_MESSAGES:
         JSON_MESSAGES[frame.type].decode(frame.payload)
 
@@ -228,6 +231,10 @@ def fields_of(frame: Frame) -> dict[str, Any]:
         fields |= {"sent_ns": batch.sent_ns, "created": batch.created}
     elif frame.type is FrameType.ACK:
         fields["highest"] = Ack.decode(frame.payload).highest
+    elif frame.type is FrameType.REPORT:
+        report = Report.decode(frame.payload)
+        left_out = {name: getattr(report, name) for name in ("findings_left_out", "groups_left_out")}
+        fields |= {"nonce": report.nonce, "json": report.verdict} | left_out
     elif frame.type is FrameType.DROPPED:
         totals = Dropped.decode(frame.payload).totals
         fields |= {
@@ -331,6 +338,8 @@ def encode_again(frame: Frame) -> bytes:
         return Batch.decode(frame.payload).encode()
     if frame.type is FrameType.ACK:
         return Ack.decode(frame.payload).encode()
+    if frame.type is FrameType.REPORT:
+        return Report.decode(frame.payload).encode()
     if frame.type is FrameType.DROPPED:
         return Dropped.decode(frame.payload).encode()
     if frame.type is FrameType.UNIT:

@@ -40,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     wire::Hello hello;
     hello.protocol_min = hello.protocol_max = 1;
     hello.incarnation = "00112233445566778899aabbccddeeff";
+    hello.capabilities = {std::string(wire::kReportCapability)};
     const std::string frame = wire::encode_hello(hello);
     feed(std::as_bytes(std::span(frame)));
   }

@@ -1,7 +1,8 @@
 """A daemon of a few lines on a real Unix socket, for the client's tests: it decodes, remembers, and obeys.
 
 What it does is set by attributes, at any time: ``welcome`` answers HELLO, ``on_unit`` may answer a unit with
-bytes of its own, ``acks`` says whether units are acknowledged. ``hang`` makes it stop reading and accepting,
+bytes of its own, ``on_folded`` may send some after it has taken one, ``acks`` says whether units are acknowledged,
+``capabilities`` which of a client's it grants. ``hang`` makes it stop reading and accepting,
 as SIGSTOP would. What it saw stands in ``connections`` and, by incarnation, in ``units``; wait for it with
 ``wait_for``.
 """
@@ -91,6 +92,8 @@ class FakeDaemon:
         self.units: dict[str, dict[int, SeenUnit]] = {}
         self.welcome: Callable[[Hello], bytes] = self._welcome
         self.on_unit: Callable[[SeenConnection, SeenUnit], bytes | None] = lambda connection, unit: None
+        self.on_folded: Callable[[SeenConnection, SeenUnit], bytes | None] = lambda connection, unit: None
+        self.capabilities: tuple[str, ...] = ("report",)
         self._changed = threading.Condition()
         self._running = threading.Event()
         self._running.set()
@@ -224,11 +227,15 @@ class FakeDaemon:
             units = self.units.setdefault(connection.hello.incarnation or "", {})
             self.duplicates += unit.number in units
             units[unit.number] = unit
+        answer = self.on_folded(connection, unit)
+        if answer is not None:
+            connection.send(answer)
 
     def _welcome(self, hello: Hello) -> bytes:
         known = self.units.get(hello.incarnation or "", {})
         acknowledged = max(known, default=0) if self.acks else 0
-        return Welcome(daemon="fake/1", address=self.address, acknowledged=acknowledged).encode()
+        granted = tuple(set(hello.capabilities) & set(self.capabilities))
+        return Welcome(daemon="fake/1", address=self.address, capabilities=granted, acknowledged=acknowledged).encode()
 
 
 def resolve(unit: Unit, definitions: Definitions) -> SeenUnit:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct UnitSpec {
   std::uint16_t part = 0;
   std::uint64_t queries = UINT64_MAX;  // UINT64_MAX: as many as there are records
   std::uint8_t alias = 0;
+  std::uint64_t parent_id = 0;
+  std::optional<std::uint64_t> nonce = std::nullopt;  // asks for a report, with the flag
 };
 
 inline model::UnitHeader header_of(const UnitSpec& spec) {
@@ -36,7 +39,9 @@ inline model::UnitHeader header_of(const UnitSpec& spec) {
   header.name = spec.name;
   header.status = spec.status;
   header.method = model::Method::Get;
+  header.parent_id = spec.parent_id;
   header.flags = spec.flags;
+  if (spec.nonce) header.flags |= model::unit_flag::kReportWanted;
   header.part = spec.part;
   return header;
 }
@@ -78,6 +83,10 @@ class UnitOf {
   model::Unit unit_;
 };
 
-inline std::string unit_frame(const UnitSpec& spec) { return wire::encode_unit(header_of(spec), records_of(spec)); }
+inline std::string unit_frame(const UnitSpec& spec) {
+  model::Unit sections;
+  sections.nonce = spec.nonce;
+  return wire::encode_unit(header_of(spec), records_of(spec), wire::encode_sections(sections));
+}
 
 }  // namespace mercury::support

@@ -9,9 +9,10 @@
 Standard library only; it never blocks the application, never raises into it, and counts what it has to drop.
 """
 
-from .process import configure, disable, enable, flush, shutdown, stats
+from .process import ask_report, configure, disable, enable, flush, shutdown, stats, verdict_of
 from .protocol import Method, Operation, RecordFlags, Site, SiteFlags, SiteFrame, TemplateLine, UnitKind
 from .recorder import activate, begin, current, deactivate, enabled, finish, innermost, propagate, unit
+from .reports import Reply
 from .unit import Unit
 from .version import VERSION as __version__
 
@@ -19,6 +20,7 @@ __all__ = [
     "Method",
     "Operation",
     "RecordFlags",
+    "Reply",
     "Site",
     "SiteFlags",
     "SiteFrame",
@@ -27,6 +29,7 @@ __all__ = [
     "UnitKind",
     "__version__",
     "activate",
+    "ask_report",
     "begin",
     "configure",
     "current",
@@ -41,4 +44,5 @@ __all__ = [
     "shutdown",
     "stats",
     "unit",
+    "verdict_of",
 ]

@@ -91,7 +91,7 @@ class Buffer:
             if not unit.more:
                 self._queries += unit.queries
             if unit.size > self.bytes_max:
-                self._count(DropReason.BUFFER_FULL)
+                self._count(unit, DropReason.BUFFER_FULL)
                 return unit.number
             self._queued.append(unit)
             self._bytes += unit.size
@@ -131,6 +131,7 @@ class Buffer:
             before = self._acknowledged
             while (oldest := self._oldest()) is not None and oldest.number <= highest:
                 self._remove_oldest()
+                oldest.acknowledged = True
                 self._acknowledged += 1
             return self._acknowledged > before
 
@@ -144,7 +145,7 @@ class Buffer:
                         self._bytes -= unit.size
                         if queue is self._sent:
                             self._sent_bytes -= unit.size
-                        self._count(reason)
+                        self._count(unit, reason)
                         return True
             return False
 
@@ -168,8 +169,9 @@ class Buffer:
             return Counters(self._created, self._acknowledged, len(self), self._bytes, self._queries, dropped)
 
     def _drop_queued(self, reason: DropReason) -> None:
-        self._bytes -= self._queued.popleft().size
-        self._count(reason)
+        unit = self._queued.popleft()
+        self._bytes -= unit.size
+        self._count(unit, reason)
 
     def _oldest(self) -> Unit | None:
         if self._sent:
@@ -184,5 +186,6 @@ class Buffer:
             unit = self._queued.popleft()
         self._bytes -= unit.size
 
-    def _count(self, reason: DropReason) -> None:
+    def _count(self, unit: Unit, reason: DropReason) -> None:
+        unit.dropped = reason
         self._dropped[reason] = self._dropped.get(reason, 0) + 1

@@ -21,6 +21,7 @@ from .encoder import Encoder
 from .errors import ProtocolError
 from .limits import DICTIONARY_MAX, UNIT_RECORDS_MAX
 from .protocol import (
+    REPORT_CAPABILITY,
     Ack,
     Batch,
     Bye,
@@ -32,6 +33,7 @@ from .protocol import (
     Goaway,
     Hello,
     Reject,
+    Report,
     Totals,
     Welcome,
 )
@@ -42,7 +44,7 @@ __all__ = ["Connection", "Event", "State", "totals_of"]
 SLICE_BYTES = 256 * 1024  # what is encoded ahead of the socket
 YIELD_S = 0.002  # how long the interpreter is kept while a batch is encoded
 
-Event = Welcome | Reject | Ack | Goaway | ErrorMessage
+Event = Welcome | Reject | Ack | Goaway | ErrorMessage | Report
 
 
 class State(enum.Enum):
@@ -70,6 +72,11 @@ class Connection:
         self._decoder = FrameDecoder()
         self._encoder = Encoder(DICTIONARY_MAX)
         self._told: dict[DropReason, int] = {}  # the drops that this connection was told
+
+    @property
+    def gives_reports(self) -> bool:
+        """Tell whether the daemon has granted reports."""
+        return self.welcome is not None and REPORT_CAPABILITY in self.welcome.capabilities
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Take bytes and yield what they say, in order; what follows an ERROR or REJECT is not listened to.
@@ -102,6 +109,8 @@ class Connection:
                 return Ack.decode(payload)
             if type is FrameType.GOAWAY and self.state is State.READY:
                 return Goaway.decode(payload)
+            if type is FrameType.REPORT and self.gives_reports:
+                return Report.decode(payload)
         raise ProtocolError("frame_unexpected", f"{type.name} while {self.state.value}")
 
     def _welcomed(self, welcome: Welcome) -> Welcome:

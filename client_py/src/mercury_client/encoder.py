@@ -82,6 +82,8 @@ class Encoder:
             flags |= UnitFlags.FOLDED
         if unit.streamed:
             flags |= UnitFlags.STREAMED
+        if unit.report:
+            flags |= UnitFlags.REPORT_WANTED
         return UnitHeader(
             number=unit.number,
             unit_id=unit.id,
@@ -112,7 +114,8 @@ class Encoder:
         ]
         template = TemplateTime(unit.template_ns, unit.template_count) if unit.template_count else None
         cpu_ns = unit.cpu_ns if unit.cpu_ns >= 0 else None
-        return Sections(cache=tuple(caches), template=template, cpu_ns=cpu_ns, exception=unit.exception)
+        nonce = unit.report or None
+        return Sections(cache=tuple(caches), template=template, cpu_ns=cpu_ns, exception=unit.exception, nonce=nonce)
 
 
 class _Kept:

@@ -17,6 +17,10 @@ HELLO_BYTES_MAX: Final = 8_192
 # bytes; over it: error frame_too_large. A command is a name and a few arguments.
 COMMAND_BYTES_MAX: Final = 65_536
 
+# bytes; over it: its cheapest findings are left out and counted. The verdict of one unit; some 150
+# findings.
+REPORT_BYTES_MAX: Final = 262_144
+
 # ids; over it: error id_out_of_range. Ids of one connection; the client evicts the least recently used.
 DICTIONARY_MAX: Final = 16_384
 
@@ -46,6 +50,9 @@ UNIT_GROUPS_MAX: Final = 1_000
 
 # bytes; over it: oldest unit dropped, reason buffer_full. Memory of a client whose daemon does not read.
 BUFFER_BYTES_MAX: Final = 8_388_608
+
+# units; over it: the oldest counts as missed. Units whose report was asked for and not waited for.
+REPORTS_PENDING_MAX: Final = 256
 
 # units; over it: an ACK is sent. Bounds what is sent again.
 ACK_UNITS_MAX: Final = 64

@@ -22,17 +22,22 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import faults, recorder, unit
+from . import faults, recorder
 from .buffer import Buffer
 from .flusher import Flusher
 from .limits import BUFFER_BYTES_MAX, EXIT_FLUSH_MS
-from .protocol import DropReason
+from .protocol import DropReason, Report
 from .recorder import Recorder, Work
+from .reports import Reason, Reply
 from .sender import Sender
 from .settings import Settings, settings_from
 from .system import wait
+from .unit import Unit
+from .unit import after_fork as renew_units
 
-__all__ = ["Client", "configure", "disable", "enable", "flush", "shutdown", "stats"]
+__all__ = [
+    "Client", "ask_report", "configure", "disable", "enable", "flush", "shutdown", "stats", "verdict_of",
+]  # fmt: skip
 
 FORK_JOIN_S = 0.1
 GOODBYE_S = 0.1  # of exit_flush_ms: kept for DROPPED, BYE and the daemon's last ACK
@@ -100,6 +105,78 @@ class Client:
         finally:
             self.sender.lock.release()
         return True
+
+    def verdict_of(self, unit: Unit, timeout_s: float) -> Reply:
+        """Send ``unit`` now and wait for its report, at most ``timeout_s``; not for a daemon that is not there."""
+        reports = self.sender.reports
+        if not reports.is_pending(unit.report):
+            return Reply(None, "off")
+        reply = Reply(None, "timed out")
+        deadline = time.monotonic() + timeout_s
+        try:
+            # Held while waiting, too: another thread that read the report would leave this one asleep.
+            if not unit.closed or not unit.number:  # not finished, or not for the daemon
+                reply = Reply(None, "off")
+            elif self.sender.lock.acquire(timeout=max(0.0, timeout_s)):
+                try:
+                    reply = self._wait_for_report(unit, deadline)
+                finally:
+                    self.sender.lock.release()
+        finally:
+            reports.end(unit.report, received=reply.verdict is not None)
+        return reply
+
+    def _wait_for_report(self, unit: Unit, deadline: float) -> Reply:
+        sender = self.sender
+        while True:
+            now = time.monotonic()
+            sender.step(now, urgent=True, start_timeout_s=max(0.0, deadline - now))
+            report = sender.reports.get(unit.report)
+            if report is not None:
+                return self._reply_of(report, unit)
+            if sender.may_be_back and not self._is_sent(unit):
+                sender.retry_now()
+                continue
+            reason = self._why_there_is_none(unit)
+            if reason:
+                return Reply(None, reason)
+            now = time.monotonic()
+            if now >= deadline:
+                return Reply(None, "timed out")
+            readable, writable = sender.handles()
+            wait(readable, writable, min(_TICK_S, deadline - now))
+
+    def _is_sent(self, unit: Unit) -> bool:
+        return unit.number <= self.buffer.highest_sent
+
+    def _why_there_is_none(self, unit: Unit) -> Reason:
+        """Return why no report will come, "" if it still may."""
+        sender = self.sender
+        if sender.off or self.ended or not self.recorder.enabled:
+            return "off"
+        if unit.dropped:
+            return "rejected"
+        if sender.gives_no_reports:
+            return "daemon too old"
+        if unit.acknowledged:  # it was folded, and the report was lost with the connection that it was sent on
+            return "connection lost"
+        if sender.unreachable:
+            return "connection lost" if self._is_sent(unit) else "no daemon"
+        return ""
+
+    def _reply_of(self, report: Report, unit: Unit) -> Reply:
+        from .reference import Verdict  # large, and needed by those who ask for reports only
+
+        if report.findings_left_out or report.groups_left_out:
+            return Reply(None, "incomplete")
+        try:
+            verdict = Verdict.from_dict(report.verdict)
+        except ValueError as error:
+            self.sender.distrust(time.monotonic(), f"a report that breaks the contract: {error}")
+            return Reply(None, "connection lost")
+        if verdict.queries != unit.queries + unit.descendant_queries:
+            return Reply(None, "incomplete")
+        return Reply(verdict, "")
 
     def end(self, timeout_s: float) -> None:
         """Send the rest, tell what was dropped, say BYE; a second call does nothing."""
@@ -203,14 +280,43 @@ def flush(timeout: float = 1.0) -> bool:
         return False
 
 
+def ask_report(unit: Unit) -> None:
+    """Ask for the daemon's verdict on ``unit``; before ``finish``, after which ``verdict_of`` waits for it.
+
+    Costs about 2 µs; never raises, and a second call does nothing.
+    """
+    try:
+        recorder.notice_fork()
+        if not unit.closed and not unit.report:
+            unit.report = _client.sender.reports.ask()
+    except Exception:
+        faults.recover("ask for a report")
+
+
+def verdict_of(unit: Unit, timeout: float = 1.0) -> Reply:
+    """Return the daemon's verdict on a finished unit that has asked for it, with the units below it.
+
+    Call it right after ``finish``. Sends what waits, as ``flush`` does, and waits at most ``timeout`` seconds; a
+    daemon that is not there is not waited for, but started if it may be. Never raises: without a verdict the reply
+    has the reason. A second call for one unit has none.
+    """
+    try:
+        recorder.notice_fork()
+        return _client.verdict_of(unit, timeout)
+    except Exception:
+        faults.recover("wait for a report")
+        return Reply(None, "connection lost")
+
+
 def stats() -> dict[str, Any]:
     """Return the counters of this process.
 
     ``created`` = ``acknowledged`` + sum of ``dropped`` + ``buffered``; ``refused`` units were never measured,
-    for too many were open.
+    for too many were open. ``reports``: verdicts that were asked for, of these had, and of these given up.
     """
     recorder.notice_fork()
     client = _client
+    reports = client.sender.reports
     counters = client.buffer.counters()
     return {
         "incarnation": client.incarnation,
@@ -225,6 +331,7 @@ def stats() -> dict[str, Any]:
         "queries": counters.queries,
         "open": len(client.recorder.open_units),
         "refused": client.recorder.refused,
+        "reports": {"asked": reports.asked, "received": reports.received, "missed": reports.missed},
         "inline": client.flusher.inline,
         "last_error": client.sender.last_error,
         "internal_errors": faults.total(),
@@ -270,7 +377,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     global _client
     try:
-        unit.after_fork()
+        renew_units()
         before = _client
         before.abandon()
         _client = Client(before.settings, enabled=before.recorder.enabled)

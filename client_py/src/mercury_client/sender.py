@@ -30,14 +30,17 @@ from .limits import BATCH_INTERVAL_MS, GOAWAY_MS
 from .protocol import (
     PROTOCOL_MAX,
     PROTOCOL_MIN,
+    REPORT_CAPABILITY,
     Ack,
     DropReason,
     ErrorMessage,
     Goaway,
     Hello,
     Reject,
+    Report,
     Welcome,
 )
+from .reports import Reports
 from .settings import Settings
 from .transport import RECEIVE_BYTES, Transport
 from .version import VERSION
@@ -67,6 +70,7 @@ class Sender:
         self.lock = threading.Lock()
         self.off = False
         self.last_error = ""
+        self.reports = Reports()
         self._buffer = buffer
         self._incarnation = incarnation
         self._on_off = on_off
@@ -106,9 +110,20 @@ class Sender:
         return connection is not None and connection.state is State.READY
 
     @property
+    def gives_no_reports(self) -> bool:
+        """Tell whether the daemon has welcomed us and knows no reports."""
+        connection = self._connection
+        return connection is not None and connection.welcome is not None and not connection.gives_reports
+
+    @property
     def unreachable(self) -> bool:
         """Tell whether the last attempt found nobody."""
         return self._transport is None and self._failures > 0
+
+    @property
+    def may_be_back(self) -> bool:
+        """Tell whether nobody has looked again since all was well: a daemon that restarted is there by now."""
+        return self._transport is None and self._failures == 1
 
     def handles(self) -> tuple[list[int], list[int]]:
         """Return what to wait for: handles to read from and to write to."""
@@ -172,6 +187,10 @@ class Sender:
         """Make the next step try to connect, whatever the back-off says."""
         self._retry_at = 0.0
 
+    def distrust(self, now: float, sentence: str) -> None:
+        """End a connection over which came what is not of the contract."""
+        self._lost(now, sentence)
+
     def abandon(self) -> None:
         """Close this process's handle and touch nothing else, which after a fork is the parent's."""
         transport, self._transport, self._connection = self._transport, None, None
@@ -192,6 +211,7 @@ class Sender:
             environment=settings.environment,
             run=settings.run,
             release=settings.release,
+            capabilities=(REPORT_CAPABILITY,),
             thresholds=settings.thresholds,
             ignore=settings.ignore,
         )
@@ -227,6 +247,8 @@ class Sender:
     def _take(self, event: Event, now: float) -> None:
         if isinstance(event, Ack):
             self._acknowledge(event.highest)
+        elif isinstance(event, Report):
+            self.reports.arrived(event)
         elif isinstance(event, Welcome):
             self._acknowledge(event.acknowledged or 0)
             self._buffer.rewind()

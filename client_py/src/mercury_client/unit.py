@@ -69,11 +69,11 @@ class Unit:
     """
 
     __slots__ = (
-        "caches", "closed", "count", "cpu_ns", "db_ns", "descendant_db_ns", "descendant_queries",
-        "descendant_units", "duration_ns", "exception", "failed", "failed_queries", "first_byte_ns", "groups",
-        "id", "kind", "method", "more", "name", "number", "operation", "ordinals", "overflow", "parent", "parent_id",
-        "part", "queries", "records", "room", "scratch", "size", "start_ns", "status", "streamed", "template_count",
-        "template_ns", "text_bytes",
+        "acknowledged", "caches", "closed", "count", "cpu_ns", "db_ns", "descendant_db_ns", "descendant_queries",
+        "descendant_units", "dropped", "duration_ns", "exception", "failed", "failed_queries", "first_byte_ns",
+        "groups", "id", "kind", "method", "more", "name", "number", "operation", "ordinals", "overflow", "parent",
+        "parent_id", "part", "queries", "records", "report", "room", "scratch", "size", "start_ns", "status",
+        "streamed", "template_count", "template_ns", "text_bytes",
     )  # fmt: skip
 
     def __init__(self, id: int, kind: int, name: str, start_ns: int, parent: Unit | None = None) -> None:
@@ -112,6 +112,9 @@ class Unit:
         self.count = 0  # records that belong to the sealed unit; what a late thread appends is none of it
         self.size = 0  # bytes for the buffer's account
         self.number = 0  # delivery number, given by the buffer
+        self.acknowledged = False  # this and `dropped`: how it left the buffer
+        self.dropped = 0  # the DropReason
+        self.report = 0  # nonce of the report that is wanted, 0: none
         self.part = 0
         self.more = False
 

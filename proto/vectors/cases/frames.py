@@ -18,7 +18,7 @@ Vectors = list[Vector]
 U16, U32, U64 = 2**16 - 1, 2**32 - 1, 2**64 - 1
 TYPES = {
     "HELLO": 1, "WELCOME": 2, "REJECT": 3, "DEFINE": 4, "BATCH": 5, "UNIT": 6, "DROPPED": 7, "BYE": 8,
-    "ACK": 9, "GOAWAY": 10, "ERROR": 11, "COMMAND": 12, "REPLY": 13,
+    "ACK": 9, "GOAWAY": 10, "ERROR": 11, "COMMAND": 12, "REPLY": 13, "REPORT": 14,
 }
 STATEMENT, SITE, ROUTE, ALIAS, CACHE = 1, 2, 3, 4, 5
 POSTGRESQL = 2
@@ -149,6 +149,19 @@ def dropped(created: int, acknowledged: int, buffered: int, reasons: dict[int, i
 
 def ack(highest: int) -> Frame:
     return frame("ACK", {"type": "ACK", "highest": highest}, piece("highest", struct.pack("<Q", highest)))
+
+
+def report(nonce: int, verdict: Fields, findings_left_out: int = 0, groups_left_out: int = 0) -> Frame:
+    fields = {"type": "REPORT", "nonce": nonce, "findings_left_out": findings_left_out,
+              "groups_left_out": groups_left_out, "json": verdict}
+    start = struct.pack("<QII", nonce, findings_left_out, groups_left_out)
+    return frame("REPORT", fields, piece("nonce, findings_left_out, groups_left_out", start),
+                 piece("the verdict, JSON", json_bytes(verdict)))
+
+
+def no_findings(queries: int = 0, db_ns: int = 0) -> Fields:
+    """Build the verdict on a unit that does nothing wrong and has no score: one of kind outside."""
+    return {"findings": [], "groups": [], "score": None, "queries": queries, "db_ns": db_ns}
 
 
 def bye() -> Frame:

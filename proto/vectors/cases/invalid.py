@@ -36,11 +36,13 @@ from cases.frames import (
     hello_json,
     json_bytes,
     json_frame,
+    no_findings,
     piece,
     raw_frame,
     reader,
     record,
     record_bytes,
+    report,
     section,
     site,
     site_anchor,
@@ -72,7 +74,8 @@ def invalid_frames() -> Vectors:
                json_frame("REJECT", {"code": "stopping", "sentence": "no"}),
                ack(1), json_frame("GOAWAY", {"reason": "stopping", "drain_ms": 1000}),
                json_frame("ERROR", {"code": "superseded", "sentence": "no", "number": None}),
-               json_frame("REPLY", {"request_id": 1, "more": False, "schema_version": 1, "rows": []})]
+               json_frame("REPLY", {"request_id": 1, "more": False, "schema_version": 1, "rows": []}),
+               report(1, no_findings())]
     early = [define(1, ROUTE, "a/"), batch(1, 1), unit(1), dropped(0, 0, 0, {}), bye(),
              json_frame("COMMAND", {"request_id": 1, "command": "status", "arguments": {}}), ack(1)]
     from_reader = [define(1, ROUTE, "a/"), batch(1, 1), unit(1), dropped(0, 0, 0, {})]
@@ -94,7 +97,7 @@ def invalid_frames() -> Vectors:
         invalid("frame_too_large", "optional", "an optional frame has the same limit", hello(),
                 piece("type 200, optional, payload 2^32 - 1 bytes", header(200, U32, 1))),
         *(invalid("frame_type_unknown", str(number), f"type {number} without `optional`", hello(),
-                  piece(f"type {number}, empty", header(number, 0))) for number in (0, 14, 255)),
+                  piece(f"type {number}, empty", header(number, 0))) for number in (0, 15, 255)),
         *(invalid("frame_flags_unknown", f"bit_{bit}", "version 1 defines bit 0 only", hello(),
                   piece(f"BYE with flag bit {bit}", header(8, 0, 1 << bit))) for bit in (1, 7)),
         invalid("frame_flags_unknown", "hello", "the first frame is checked like any other",
@@ -316,6 +319,8 @@ def invalid_to_peer() -> Vectors:
                          {"protocol": 1, "daemon": "mercuryd/0.1.0", "pid": 12, "address": "",
                           "capabilities": [],
                                      "limits": {}, "acknowledged": 0})
+    granted = json_frame("WELCOME", {"protocol": 1, "capabilities": ["report"], "acknowledged": 0})
+    start = struct.pack("<QII", 1, 0, 0)
     cases: list[tuple[str, str, list[Frame | Piece]]] = [
         ("welcome_not_json", "WELCOME is cut", [raw_frame("WELCOME", b'{"protocol":1', "payload")]),
         ("welcome_array", "WELCOME is no object", [raw_frame("WELCOME", b"[]", "payload")]),
@@ -329,6 +334,14 @@ def invalid_to_peer() -> Vectors:
         ("unit_from_daemon", "only a client sends it", [welcome, unit(1)]),
         ("goaway_not_json", "GOAWAY is no JSON", [welcome, raw_frame("GOAWAY", b"stop", "payload")]),
         ("error_not_json", "ERROR is no JSON", [welcome, raw_frame("ERROR", b"{", "payload")]),
+        ("report_before_welcome", "the answer to HELLO is WELCOME or REJECT", [report(1, no_findings())]),
+        ("report_not_granted", "WELCOME did not grant the capability", [welcome, report(1, no_findings())]),
+        ("report_short", "15 of the 16 bytes before the verdict",
+         [granted, raw_frame("REPORT", start[:15], "15 bytes")]),
+        ("report_no_verdict", "no bytes are no JSON", [granted, raw_frame("REPORT", start, "16 bytes")]),
+        ("report_not_json", "the verdict is cut", [granted, raw_frame("REPORT", start + b'{"findings":[', "payload")]),
+        ("report_array", "the verdict is no object", [granted, raw_frame("REPORT", start + b"[]", "payload")]),
+        ("report_too_large", "one byte over report_bytes_max", [granted, piece("header", header(14, 262145))]),
     ]
     return [
         (f"invalid_to_peer/{name}.json",

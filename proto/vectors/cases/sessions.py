@@ -9,9 +9,12 @@ from cases.frames import (
     FOLDED,
     MORE_PARTS,
     MS,
+    REPORT_WANTED,
     ROUTE,
     STATEMENT,
     SUMMARY,
+    U64,
+    Fields,
     Frame,
     Piece,
     Vector,
@@ -26,6 +29,7 @@ from cases.frames import (
     hello_json,
     json_bytes,
     json_frame,
+    nonce_section,
     piece,
     reader,
     record,
@@ -52,6 +56,15 @@ def answer(name: str, on: str = "a", **keys: Any) -> Step:
     return expect(name, on, json=keys)
 
 
+def asking(number: int, *records: Fields, nonce: int, **values: int) -> Frame:
+    """Build a UNIT that asks for its report."""
+    return unit(number, *records, sections=(nonce_section(nonce),), **{"flags": REPORT_WANTED} | values)
+
+
+def reported(nonce: int, on: str = "a", **verdict: Any) -> Step:
+    return expect("REPORT", on, nonce=nonce, findings_left_out=0, groups_left_out=0, json=verdict)
+
+
 def ends(by: str, on: str = "a") -> Step:
     """`by` is who closes: the peer (do it) or the daemon (wait for it)."""
     return {"connection": on, "close" if by == "peer" else "closed": True}
@@ -75,6 +88,8 @@ def sessions() -> Vectors:
     open_unit = unit(2, flags=MORE_PARTS)
     counters = [{"offset": 16, "size": 8, "from": 2}, {"offset": 24, "size": 8, "from": 2}]
     ask = {"command": "status", "arguments": {}}
+    question = json_frame("COMMAND", {"request_id": 9} | ask)
+    answered = answer("REPLY", request_id=9)  # and no other frame before it
     return [
         session("plain", "one connection from HELLO to BYE: three units, all acknowledged",
                 send(hello(service="shop", environment="test")),
@@ -116,6 +131,55 @@ def sessions() -> Vectors:
                                                 duration_ns=21000 * MS)),
                 expect("ACK", highest=3), send(bye()), ends("daemon"),
                 created=3, received=3, duplicates=0, queries=2, dropped=0),
+        session("report",
+                "a unit asks for its report and has it before its ACK, with the query of the block below it; "
+                "the next one does not ask",
+                send(hello(capabilities=["report", "later"])),
+                answer("WELCOME", protocol=1, acknowledged=0, capabilities=["report"]),
+                send(*words, batch(2000 * MS, 3),
+                     unit(1, one, unit_id=2, parent_id=1, kind=5, method=0, status=0, name=2),
+                     asking(2, one, nonce=U64, unit_id=1, name=2, descendant_queries=1, descendant_db_ns=MS,
+                            descendant_units=1)),
+                reported(U64, findings=[], queries=2, db_ns=2 * MS,
+                         score={"value": 97, "grade": "S", "response": {"points": 30, "of": 30},
+                                "queries": {"points": 38, "of": 40}, "memory": None, "cache": None,
+                                "penalty": 0}),
+                send(unit(3, one, name=2), question), answered,
+                expect("ACK", highest=3), send(bye()), ends("daemon"),
+                created=3, received=3, duplicates=0, queries=3, dropped=0),
+        session("report_of_parts", "only the frame that closes a unit is answered, on all of its parts",
+                send(hello(capabilities=["report"])),
+                answer("WELCOME", protocol=1, acknowledged=0, capabilities=["report"]),
+                send(*words, batch(12000 * MS, 2),
+                     asking(1, one, nonce=5, unit_id=1, flags=MORE_PARTS | REPORT_WANTED, name=2,
+                            duration_ns=10000 * MS), question),
+                answered,
+                send(asking(2, nonce=5, unit_id=1, part=1, name=2, queries=1, duration_ns=11000 * MS)),
+                reported(5, findings=[], queries=1, db_ns=MS), send(bye()), ends("daemon"),
+                created=2, received=2, duplicates=0, queries=1, dropped=0),
+        session("report_of_a_duplicate", "the unit is sent again, counts once and is not answered twice",
+                send(hello(capabilities=["report"])), answer("WELCOME", protocol=1, acknowledged=0),
+                send(batch(2000 * MS, 1), asking(1, nonce=5)), reported(5, queries=0), ends("peer"),
+                send(hello(next_unit=2, created=1, buffered=1, capabilities=["report"]), on="b"),
+                answer("WELCOME", "b", protocol=1, acknowledged=1),
+                send(batch(3000 * MS, 1), asking(1, nonce=5), question, on="b"), answer("REPLY", "b", request_id=9),
+                send(bye(), on="b"), ends("daemon", "b"),
+                created=1, received=1, duplicates=1, queries=0, dropped=0),
+        session("report_of_a_refused_unit", "the ERROR is the answer",
+                send(hello(capabilities=["report"])), answer("WELCOME", protocol=1, acknowledged=0),
+                send(batch(2000 * MS, 1), asking(1, record(9, 0), nonce=5)),
+                answer("ERROR", code="id_unknown", number=1), ends("peer"),
+                created=1, received=0, duplicates=0, queries=0, dropped=0),
+        session("report_not_offered", "without capability, flag or section a unit is not answered",
+                send(hello()), answer("WELCOME", protocol=1, acknowledged=0, capabilities=[]),
+                send(batch(2000 * MS, 1), asking(1, nonce=5), question), answered,
+                expect("ACK", highest=1), ends("peer"),
+                send(hello(next_unit=2, created=1, acknowledged=1, capabilities=["report"]), on="b"),
+                answer("WELCOME", "b", protocol=1, acknowledged=1, capabilities=["report"]),
+                send(batch(3000 * MS, 3), unit(2, flags=REPORT_WANTED), unit(3, sections=(nonce_section(5),)),
+                     question, on="b"), answer("REPLY", "b", request_id=9),
+                expect("ACK", "b", highest=3), send(bye(), on="b"), ends("daemon", "b"),
+                created=3, received=3, duplicates=0, queries=0, dropped=0),
         session("version_common", "the highest version that both know is spoken; unknown keys are ignored",
                 send(hello(protocol={"min": 0, "max": 9}, colour="blue")),
                 answer("WELCOME", protocol=1, acknowledged=0),

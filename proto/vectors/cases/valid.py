@@ -40,9 +40,11 @@ from cases.frames import (
     hello_json,
     json_frame,
     memory_section,
+    no_findings,
     nonce_section,
     piece,
     record,
+    report,
     section,
     site,
     site_anchor,
@@ -118,6 +120,8 @@ def control_vectors() -> Vectors:
                     colour={"of": "later"})),
         valid("welcome", "to a client with 30 acknowledged units; to a reader, without the key",
               json_frame("WELCOME", welcome | {"acknowledged": 30}), json_frame("WELCOME", welcome)),
+        valid("welcome_capabilities", "the client had offered the capability that is granted",
+              json_frame("WELCOME", welcome | {"capabilities": ["report"], "acknowledged": 0})),
         valid("reject", "every code; only version_unsupported says what is required",
               json_frame("REJECT", {"code": "version_unsupported", "sentence": "speaks 1 to 1, you 2 to 9",
                                     "required": {"min": 1, "max": 1}}),
@@ -134,6 +138,8 @@ def control_vectors() -> Vectors:
                                             for at, (name, arguments) in enumerate(commands, 1))),
         valid("reply", "a result, rows in two frames, every error",
               *(json_frame("REPLY", value) for value in replies)),
+        valid("report", "nothing found and nothing known; every field of a verdict; what was left out",
+              report(0, no_findings()), report(7, whole_verdict()), report(U64, no_findings(U64, U64), U32, U32)),
         valid("ack", "none, one, the highest there can be", ack(0), ack(1), ack(U64)),
         valid("bye", "no payload", bye()),
         valid("batch", "zero and all bits", batch(0, 0), batch(U64, U64)),
@@ -146,6 +152,39 @@ def control_vectors() -> Vectors:
               Frame([piece("type 200, optional, 3 bytes", header(200, 3, 1) + b"abc")], None), batch(1, 0),
               Frame([piece("type 200, optional, empty", header(200, 0, 1))], None), bye(), re_encode=False),
     ]
+
+
+def whole_verdict() -> Fields:
+    """Build a verdict with a loop and its source, a finding of the unit, and a score with all of its parts."""
+    place: Fields = {"file": "/srv/größe/views.py", "line": 12, "function": "books", "module": "shop.views",
+                     "template_name": "shop/book.html", "template_line": 3, "view": "shop.views.books",
+                     "serializer_field": "author", "admin_column": "author_name"}
+    nowhere: Fields = {name: 0 if name.endswith("line") else "" for name in place}
+    loop: Fields = {
+        "id": "00000000000000ff", "kind": "n_plus_one", "level": "fail", "likely": False, "severity": 2,
+        "fingerprint": "fedcba9876543210", "alias": "default", "count": 10, "distinct": 10,
+        "time_ns": 10 * MS, "saving_ns": 9 * MS, "relation": "shop.Book.author",
+        "relation_kind": "foreign_key", "operation": "follow", "trigger": place,
+        "sources": [{"fingerprint": "0123456789abcdef", "place": place | {"line": U32}}],
+        "suggestion": {"action": "select_related", "path": "author", "text": "Add it: \"here\".",
+                       "code": '.select_related("author")', "is_template": False,
+                       "edit": {"file": "/srv/größe/views.py", "line": 10, "column": 0,
+                                "insert": '.select_related("author")'}},
+        "ignored": "",
+    }
+    slow: Fields = loop | {
+        "id": "ffffffffffffffff", "kind": "slow_response", "level": "warn", "likely": True, "severity": 0,
+        "fingerprint": "0000000000000000", "alias": "", "count": 1, "distinct": None, "relation": "",
+        "relation_kind": "", "operation": "", "trigger": nowhere, "sources": [],
+        "suggestion": {"action": "profile", "path": "", "text": "Look.", "code": "", "is_template": True,
+                       "edit": None},
+        "ignored": "on purpose ☕",
+    }
+    points = {"points": 20, "of": 30}
+    score = {"value": 65, "grade": "C", "response": points, "queries": {"points": 20, "of": 40},
+             "memory": {"points": 20, "of": 20}, "cache": None, "penalty": 10}
+    return {"findings": [loop, slow], "groups": [{"id": "00000000000000ff", "count": 10}], "score": score,
+            "queries": 11, "db_ns": U64}
 
 
 def define_vectors() -> Vectors:

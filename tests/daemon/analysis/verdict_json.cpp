@@ -1,18 +1,20 @@
 #include "verdict_json.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "analysis/fingerprint.h"
 #include "model/vendor.h"
+#include "view/report.h"
 
 namespace mercury::analysis {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kBytesMax = 100'000'000;  // no vector is as long
 
 // The enumerator between `first` and `last` that has this name.
 template <typename Enum>
@@ -151,76 +153,6 @@ model::Query read_query(const json& from, VerdictCase& of, const json& statement
   return query;
 }
 
-std::string hex_of(std::uint64_t number) {
-  char out[17];
-  std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(number));
-  return out;
-}
-
-json place_json(const model::Place& place) {
-  return {{"file", place.file},
-          {"line", place.line},
-          {"function", place.function},
-          {"module", place.module},
-          {"template_name", place.template_name},
-          {"template_line", place.template_line},
-          {"view", place.view},
-          {"serializer_field", place.serializer_field},
-          {"admin_column", place.admin_column}};
-}
-
-json suggestion_json(const model::Suggestion& suggestion) {
-  json edit;
-  if (suggestion.edit) {
-    edit = {{"file", suggestion.edit->file},
-            {"line", suggestion.edit->line},
-            {"column", suggestion.edit->column},
-            {"insert", suggestion.edit->insert}};
-  }
-  return {{"action", suggestion.action}, {"path", suggestion.path}, {"text", suggestion.text},
-          {"code", suggestion.code},     {"edit", std::move(edit)}, {"is_template", suggestion.is_template}};
-}
-
-json finding_json(const model::Finding& finding, const std::vector<std::string>& aliases) {
-  json sources = json::array();
-  for (const model::Source& source : finding.sources)
-    sources.push_back({{"fingerprint", hex_of(source.fingerprint)}, {"place", place_json(source.place)}});
-  const bool of_unit =
-      finding.kind == model::FindingKind::TooManyQueries || finding.kind == model::FindingKind::SlowResponse;
-  return {{"id", hex_of(finding.id)},
-          {"kind", model::name_of(finding.kind)},
-          {"level", model::name_of(finding.level)},
-          {"likely", finding.likely},
-          {"severity", finding.severity},
-          {"fingerprint", hex_of(finding.fingerprint)},
-          {"alias", of_unit ? std::string() : aliases.at(finding.alias)},
-          {"count", finding.count},
-          {"distinct", finding.distinct ? json(*finding.distinct) : json()},
-          {"time_ns", finding.time_ns},
-          {"saving_ns", finding.saving_ns},
-          {"relation", finding.relation},
-          {"relation_kind", finding.relation_kind},
-          {"operation", finding.operation},
-          {"trigger", place_json(finding.trigger)},
-          {"sources", std::move(sources)},
-          {"suggestion", suggestion_json(finding.suggestion)},
-          {"ignored", finding.ignored}};
-}
-
-json points_json(const std::optional<model::Points>& points) {
-  return points ? json{{"points", points->points}, {"of", points->of}} : json();
-}
-
-json score_json(const model::Score& score) {
-  return {{"value", score.value},
-          {"grade", score.grade},
-          {"response", points_json(score.response)},
-          {"queries", points_json(score.queries)},
-          {"memory", points_json(score.memory)},
-          {"cache", points_json(score.cache)},
-          {"penalty", score.penalty}};
-}
-
 }  // namespace
 
 VerdictCase read_case(const json& from) {
@@ -243,16 +175,7 @@ VerdictCase read_case(const json& from) {
 }
 
 json verdict_json(const model::Verdict& verdict, const std::vector<std::string>& aliases) {
-  json findings = json::array();
-  for (const model::Finding& finding : verdict.findings) findings.push_back(finding_json(finding, aliases));
-  json groups = json::array();
-  for (const model::GroupCount& group : verdict.groups)
-    groups.push_back({{"id", hex_of(group.id)}, {"count", group.count}});
-  return {{"findings", std::move(findings)},
-          {"groups", std::move(groups)},
-          {"score", verdict.score ? score_json(*verdict.score) : json()},
-          {"queries", verdict.queries},
-          {"db_ns", verdict.db_ns}};
+  return json::parse(view::report_of(verdict, aliases, kBytesMax).verdict);
 }
 
 }  // namespace mercury::analysis

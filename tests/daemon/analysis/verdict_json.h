@@ -33,6 +33,7 @@ struct VerdictCase {
 };
 
 VerdictCase read_case(const nlohmann::json& from);
+// As the daemon sends it in a REPORT.
 nlohmann::json verdict_json(const model::Verdict& verdict, const std::vector<std::string>& aliases);
 
 }  // namespace mercury::analysis

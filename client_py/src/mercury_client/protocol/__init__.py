@@ -7,6 +7,7 @@ from .dictionary import Dictionary
 from .frames import FLAG_OPTIONAL, HEADER_BYTES, Frame, FrameDecoder, FrameType, encode_frame
 from .handshake import LABEL_BYTES_MAX, PROTOCOL_MAX, PROTOCOL_MIN, Hello, Reject, Welcome
 from .messages import Command, ErrorMessage, Goaway, Reply
+from .report import REPORT_CAPABILITY, Report
 from .sections import CacheEntry, Sections, TemplateTime
 from .site import Anchor, AnchorKind, Site, SiteFlags, SiteFrame, TemplateLine
 from .unit_frame import (
@@ -40,6 +41,7 @@ __all__ = [
     "PROTOCOL_MAX",
     "PROTOCOL_MIN",
     "RECORD_BYTES",
+    "REPORT_CAPABILITY",
     "START_NS_MAX",
     "UNIT_HEADER_BYTES",
     "Ack",
@@ -67,6 +69,7 @@ __all__ = [
     "RecordFlags",
     "Reject",
     "Reply",
+    "Report",
     "Sections",
     "Site",
     "SiteFlags",

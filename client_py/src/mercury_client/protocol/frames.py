@@ -19,7 +19,7 @@ import struct
 from typing import NamedTuple
 
 from ..errors import ProtocolError
-from ..limits import COMMAND_BYTES_MAX, FRAME_BYTES_MAX, HELLO_BYTES_MAX
+from ..limits import COMMAND_BYTES_MAX, FRAME_BYTES_MAX, HELLO_BYTES_MAX, REPORT_BYTES_MAX
 
 __all__ = ["FLAG_OPTIONAL", "HEADER_BYTES", "Frame", "FrameDecoder", "FrameType", "encode_frame"]
 
@@ -45,10 +45,15 @@ class FrameType(enum.IntEnum):
     ERROR = 11
     COMMAND = 12
     REPLY = 13
+    REPORT = 14
 
 
 _TYPES = {int(member): member for member in FrameType}
-_BYTES_MAX = {int(FrameType.HELLO): HELLO_BYTES_MAX, int(FrameType.COMMAND): COMMAND_BYTES_MAX}
+_BYTES_MAX = {
+    int(FrameType.HELLO): HELLO_BYTES_MAX,
+    int(FrameType.COMMAND): COMMAND_BYTES_MAX,
+    int(FrameType.REPORT): REPORT_BYTES_MAX,
+}
 
 
 class Frame(NamedTuple):

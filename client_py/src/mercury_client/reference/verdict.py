@@ -1,13 +1,17 @@
 """Hold what comes out of a judgement (VERDICTS.md §4 to §8), named as in the daemon's ``model/verdict.h``.
 
-``Verdict.to_dict`` gives the JSON form of ``proto/vectors/analysis``: ids and fingerprints are 16 hex digits.
+``Verdict.to_dict`` gives the JSON form of ``proto/vectors/analysis``: ids and fingerprints are 16 hex digits;
+``Verdict.from_dict`` reads it. A ValueError names the field that is missing or of another type; keys that are not
+known are of a later version and are left alone.
 Times are ns. Plain values: no thread rules.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from .json_object import JsonObject
 
 __all__ = [
     "Edit", "Finding", "FindingKind", "GroupCount", "Level", "Place", "Points", "Score", "Source", "Suggestion",
@@ -44,6 +48,21 @@ class Place:
     view: str = ""
     serializer_field: str = ""
     admin_column: str = ""
+
+    @classmethod
+    def read(cls, row: JsonObject) -> Place:
+        """Read the JSON form."""
+        return cls(
+            file=row.text("file"),
+            line=row.number("line"),
+            function=row.text("function"),
+            module=row.text("module"),
+            template_name=row.text("template_name"),
+            template_line=row.number("template_line"),
+            view=row.text("view"),
+            serializer_field=row.text("serializer_field"),
+            admin_column=row.text("admin_column"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,11 @@ class Edit:
     column: int
     insert: str
 
+    @classmethod
+    def read(cls, row: JsonObject) -> Edit:
+        """Read the JSON form."""
+        return cls(row.text("file"), row.number("line"), row.number("column"), row.text("insert"))
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -119,6 +143,18 @@ class Suggestion:
     code: str
     is_template: bool = True
     edit: Edit | None = None
+
+    @classmethod
+    def read(cls, row: JsonObject) -> Suggestion:
+        """Read the JSON form."""
+        return cls(
+            action=row.text("action"),
+            path=row.text("path"),
+            text=row.text("text"),
+            code=row.text("code"),
+            is_template=row.truth("is_template"),
+            edit=Edit.read(row.object("edit")) if row.has("edit") else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +191,32 @@ class Finding:
         out["sources"] = list(sources)
         return out
 
+    @classmethod
+    def read(cls, row: JsonObject) -> Finding:
+        """Read the JSON form."""
+        return cls(
+            id=row.id("id"),
+            kind=row.choice("kind", get_args(FindingKind)),
+            level=row.choice("level", get_args(Level)),
+            likely=row.truth("likely"),
+            severity=row.number("severity"),
+            fingerprint=row.id("fingerprint"),
+            alias=row.text("alias"),
+            count=row.number("count"),
+            distinct=row.number("distinct") if row.has("distinct") else None,
+            time_ns=row.number("time_ns"),
+            saving_ns=row.number("saving_ns"),
+            relation=row.text("relation"),
+            relation_kind=row.text("relation_kind"),
+            operation=row.text("operation"),
+            trigger=Place.read(row.object("trigger")),
+            sources=tuple(
+                [Source(one.id("fingerprint"), Place.read(one.object("place"))) for one in row.objects("sources")]
+            ),
+            suggestion=Suggestion.read(row.object("suggestion")),
+            ignored=row.text("ignored"),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -162,6 +224,11 @@ class Points:
 
     points: int
     of: int
+
+    @classmethod
+    def read(cls, row: JsonObject) -> Points:
+        """Read the JSON form."""
+        return cls(row.number("points"), row.number("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +242,19 @@ class Score:
     memory: Points | None
     cache: Points | None
     penalty: int
+
+    @classmethod
+    def read(cls, row: JsonObject) -> Score:
+        """Read the JSON form."""
+        return cls(
+            value=row.number("value"),
+            grade=row.text("grade"),
+            response=Points.read(row.object("response")),
+            queries=Points.read(row.object("queries")),
+            memory=Points.read(row.object("memory")) if row.has("memory") else None,
+            cache=Points.read(row.object("cache")) if row.has("cache") else None,
+            penalty=row.number("penalty"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +284,15 @@ class Verdict:
             "queries": self.queries,
             "db_ns": self.db_ns,
         }
+
+    @classmethod
+    def from_dict(cls, value: Any) -> Verdict:
+        """Return the verdict of which ``to_dict`` gives ``value``; raise ValueError."""
+        row = JsonObject(value, "verdict")
+        return cls(
+            findings=tuple([Finding.read(one) for one in row.objects("findings")]),
+            groups=tuple([GroupCount(one.id("id"), one.number("count")) for one in row.objects("groups")]),
+            score=Score.read(row.object("score")) if row.has("score") else None,
+            queries=row.number("queries"),
+            db_ns=row.number("db_ns"),
+        )

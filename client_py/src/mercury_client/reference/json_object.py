@@ -1,0 +1,83 @@
+"""Read JSON that must have a certain form: every key there, every value of its type, or a ValueError that names it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["JsonObject"]
+
+_U64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+_HEX_ID = re.compile("[0-9a-f]{16}")
+
+
+class JsonObject:
+    """One object; ``where`` says whose it is. Keys that are not asked for are of a later version, and left alone."""
+
+    def __init__(self, value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise _wrong(where, value, "an object")
+        self._values = value
+        self._where = where
+
+    def _get(self, key: str) -> Any:
+        if key not in self._values:
+            raise ValueError(f"{self._where}.{key} is missing")
+        return self._values[key]
+
+    def text(self, key: str) -> str:
+        """Return a string."""
+        value = self._get(key)
+        if not isinstance(value, str):
+            raise _wrong(f"{self._where}.{key}", value, "a string")
+        return value
+
+    def choice(self, key: str, names: Sequence[str]) -> Any:
+        """Return a string that is one of ``names``."""
+        value = self._get(key)
+        if value not in names:
+            raise _wrong(f"{self._where}.{key}", value, f"one of {', '.join(names)}")
+        return value
+
+    def number(self, key: str) -> int:
+        """Return a whole number of 64 bits."""
+        value = self._get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _U64_MAX:
+            raise _wrong(f"{self._where}.{key}", value, "a whole number of at least 0")
+        return value
+
+    def truth(self, key: str) -> bool:
+        """Return a boolean."""
+        value = self._get(key)
+        if not isinstance(value, bool):
+            raise _wrong(f"{self._where}.{key}", value, "true or false")
+        return value
+
+    def id(self, key: str) -> int:
+        """Return the number of 16 hex digits."""
+        value = self._get(key)
+        if not isinstance(value, str) or _HEX_ID.fullmatch(value) is None:
+            raise _wrong(f"{self._where}.{key}", value, "16 hex digits")
+        return int(value, 16)
+
+    def has(self, key: str) -> bool:
+        """Tell whether the value is anything but null."""
+        return self._get(key) is not None
+
+    def object(self, key: str) -> JsonObject:
+        """Return an object."""
+        return JsonObject(self._get(key), f"{self._where}.{key}")
+
+    def objects(self, key: str) -> list[JsonObject]:
+        """Return a list of objects."""
+        values = self._get(key)
+        if not isinstance(values, list):
+            raise _wrong(f"{self._where}.{key}", values, "a list")
+        return [JsonObject(value, f"{self._where}.{key}[{at}]") for at, value in enumerate(values)]
+
+
+def _wrong(where: str, value: Any, wanted: str) -> ValueError:
+    text = json.dumps(value, default=repr)
+    return ValueError(f"{where} is {text if len(text) <= 60 else text[:57] + '...'}, it must be {wanted}")
