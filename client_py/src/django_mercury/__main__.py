@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     )
     documents = [_read(path) for path in options.files]
-    run.judge([merged(documents)] if not (check and options.baseline) else _repeats(documents, merged))
+    run.judge(merged(documents), _repeats(documents, merged))
     print(run.text())
     return 1 if run.faults and check else 2 if run.faults else 0
 

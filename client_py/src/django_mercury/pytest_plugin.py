@@ -208,7 +208,8 @@ class _Measuring:
             from .testing.record import TestRecorder
             from .testing.run import daemon_faults
 
-            self._recorder = TestRecorder()
+            wants_times = self._config.getoption("mercury_baseline") or self._config.getini("mercury_baseline")
+            self._recorder = TestRecorder(yardstick=bool(wants_times))
             self._faults += daemon_faults("at the start")
         self._recorder.start(item.nodeid)
         return self._recorder
@@ -320,6 +321,7 @@ class _Controller:
         """Write the reports and decide; a run that fails here exits with 1."""
         if not self._has_tests:
             return
+        self._run.only_some = _is_part_of_the_suite(self._config)
         self._run.end()
         if self._run.faults and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -339,3 +341,9 @@ class _Controller:
         terminalreporter.section("Mercury")
         colour = bool(terminalreporter.hasmarkup) and wants_colour(sys.stdout)
         terminalreporter.write_line(self._run.text(colour=colour))
+
+
+def _is_part_of_the_suite(config: pytest.Config) -> bool:
+    """Tell whether somebody chose some of the tests: by name, file, keyword, marker, or those that failed last."""
+    chosen = (config.getoption(name, None) for name in ("keyword", "markexpr", "lf", "deselect"))
+    return any(chosen) or any("::" in argument or argument.endswith(".py") for argument in config.args)

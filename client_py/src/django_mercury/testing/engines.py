@@ -42,6 +42,9 @@ __all__ = [
 Engine = Literal["daemon", "reference"]
 TIMEOUT_S: Final = 1.0
 _ON: Final = ("", "0", "false", "no")
+# Of mercury_client.Reply: who could answer did not. The other reasons are about one unit, as a verdict of more findings
+# than a report may have.
+_ABSENT: Final = frozenset({"no daemon", "daemon too old", "connection lost", "timed out"})
 
 _forced_mode = ""
 _warned = False
@@ -92,9 +95,10 @@ def reply_for(unit: Unit, below: Sequence[Unit]) -> tuple[Verdict, Engine]:
         reply = mercury_client.verdict_of(unit, TIMEOUT_S)
         if reply.verdict is not None:
             return reply.verdict, "daemon"
-        if mode() == "strict":
-            raise NoDaemon(strict_sentence(reply.reason))
-        _warn(reply.reason)
+        if reply.reason in _ABSENT:
+            if mode() == "strict":
+                raise NoDaemon(strict_sentence(reply.reason))
+            _warn(reply.reason)
     return judge_locally(unit, below), "reference"
 
 
@@ -106,7 +110,7 @@ def missing_daemon() -> str:
     mercury_client.ask_report(unit)
     mercury_client.finish(unit)
     reply = mercury_client.verdict_of(unit, TIMEOUT_S)
-    return "" if reply.verdict is not None else reply.reason
+    return reply.reason if reply.verdict is None and reply.reason in _ABSENT else ""
 
 
 def strict_sentence(reason: str) -> str:

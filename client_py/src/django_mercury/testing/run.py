@@ -65,6 +65,7 @@ class Run:
         self.options = options
         self.id = ""
         self.rules: Sequence[Mapping[str, str]] = ()
+        self.only_some = False  # not all tests were run: an update of the baseline keeps the others
         self.faults: list[str] = []
         self.document: dict[str, Any] | None = None
         self._repeats: dict[str, list[Mapping[str, Any]]] = {}
@@ -80,21 +81,22 @@ class Run:
         """Take the record of one test; a second one of the same test is a repeat."""
         self._repeats.setdefault(record["id"], []).append(record)
 
-    @property
     def documents(self) -> list[dict[str, Any]]:
-        """Return a document for each repeat; tests with fewer repeats are in the first ones only."""
-        count = max((len(records) for records in self._repeats.values()), default=1)
-        return [
-            document(
-                (records[number] for records in self._repeats.values() if number < len(records)),
-                run=self.id,
-                started=self._started,
-                duration_ms=(time.monotonic() - self._start_s) * 1000,
-                engine=self._engine(),
-                rules=self.rules,
-            )
-            for number in range(count)
-        ]
+        """Return a document for each repeat, of the tests that had so many, and then one of each test's last."""
+        every = list(self._repeats.values())
+        count = max(map(len, every), default=0)
+        repeats = [[records[number] for records in every if number < len(records)] for number in range(count)]
+        return [self._document(records) for records in (*repeats, [records[-1] for records in every])]
+
+    def _document(self, records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        return document(
+            records,
+            run=self.id,
+            started=self._started,
+            duration_ms=(time.monotonic() - self._start_s) * 1000,
+            engine=self._engine(),
+            rules=self.rules,
+        )
 
     def _engine(self) -> str:
         used = {engine for records in self._repeats.values() for one in records for engine in one["timing"]["engines"]}
@@ -102,11 +104,12 @@ class Run:
 
     def end(self) -> None:
         """Judge what was added."""
-        self.judge(self.documents)
+        *repeats, shown = self.documents()
+        self.judge(shown, repeats)
 
-    def judge(self, documents: Sequence[dict[str, Any]]) -> None:
-        """Write every report, whatever failed, and decide; a document for each repeat, the last one is shown."""
-        self.document = documents[-1]
+    def judge(self, shown: dict[str, Any], repeats: Sequence[Mapping[str, Any]]) -> None:
+        """Write every report, whatever failed, and decide; ``repeats``: documents for a baseline."""
+        self.document = shown
         for path in self.options.reports:
             try:
                 outputs.write_report(self.document, path)
@@ -115,7 +118,7 @@ class Run:
                 self.faults.append(f"the report {path} was not written: {error or type(error).__name__}")
         self.faults += gate.offences(self.document, self.options.fail_on)
         if self.options.baseline:
-            self._baseline(documents)
+            self._baseline(repeats or [shown])
         if self.options.github:
             self._said += outputs.tell_github(self.document)
 
@@ -125,7 +128,8 @@ class Run:
         path = self.options.baseline
         try:
             if self.options.update_baseline:
-                baseline.write(baseline.baseline_of(documents), path)
+                old = baseline.read(path) if os.path.exists(path) else baseline.Baseline({})
+                baseline.write(baseline.updated(old, documents, only_some=self.only_some), path)
                 self._said.append(f"baseline written: {path}")
                 return
             comparison = baseline.compare(baseline.read(path), documents)

@@ -20,6 +20,7 @@ from .text import wants_colour
 
 __all__ = ["MercuryDiscoverRunner", "MercuryRunnerMixin", "with_mercury"]
 
+_YARDSTICK = "MERCURY_YARDSTICK"  # tells the workers of a parallel run that times are wanted
 _recorder: TestRecorder | None = None  # one a process: of two results in a process only one runs tests
 
 
@@ -35,7 +36,7 @@ class _Measured:
         self._outcome = "passed"
         if self.measures:
             if _recorder is None:
-                _recorder = TestRecorder()
+                _recorder = TestRecorder(yardstick=bool(os.environ.get(_YARDSTICK)))
             _recorder.start(test.id())
 
     def stopTest(self, test: unittest.TestCase) -> None:
@@ -101,6 +102,7 @@ class MercuryRunnerMixin:
 
     parallel_test_suite = _ParallelSuite
     _replays = False
+    _mercury_labels = False
 
     def __init__(
         self,
@@ -169,10 +171,18 @@ class MercuryRunnerMixin:
 
         return Result
 
+    def run_tests(self, test_labels: Any, **kwargs: Any) -> int:
+        """Note whether only some of the tests were asked for."""
+        self._mercury_labels = bool(test_labels) or bool(getattr(self, "test_name_patterns", None))
+        failed: int = super().run_tests(test_labels, **kwargs)  # type: ignore[misc]
+        return failed
+
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
         """Run the tests; in a strict run, not without a daemon."""
         self.mercury.id, self.mercury.rules = labels()
         os.environ.setdefault("MERCURY_RUN", self.mercury.id)  # of the workers, however they are started
+        if self.mercury.options.baseline:
+            os.environ[_YARDSTICK] = "1"
         self.mercury.require_daemon("at the start")
         self._replays = isinstance(suite, ParallelTestSuite)
         return super().run_suite(suite, **kwargs)  # type: ignore[misc]
@@ -181,6 +191,7 @@ class MercuryRunnerMixin:
         """Write the reports, also when tests failed, and count what fails the run."""
         failed: int = super().suite_result(suite, result, **kwargs)  # type: ignore[misc]
         self.mercury.require_daemon("at the end")
+        self.mercury.only_some = self._mercury_labels
         self.mercury.end()
         if self._mercury_verbosity and (wants_summary() or self.mercury.faults):
             print(self.mercury.text(colour=wants_colour(sys.stdout)), flush=True)
