@@ -169,10 +169,10 @@ class _Measuring:
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for number in range(self._repeat):
-            if number and hasattr(item, "_initrequest"):
-                item._initrequest()
             is_last = number == self._repeat - 1
-            reports = runtestprotocol(item, log=False, nextitem=nextitem if is_last else item)
+            # What comes next needs what this test's module needs, so only the test's own fixtures are torn down.
+            following: Any = nextitem if is_last else item.parent
+            reports = runtestprotocol(item, log=False, nextitem=following)
             if is_last or any(not report.passed for report in reports):
                 for report in reports:
                     item.ihook.pytest_runtest_logreport(report=report)
