@@ -129,6 +129,7 @@ def documents_(draw: st.DrawFn) -> list[Record]:
     ]
 
 
+@settings(deadline=None)
 @given(documents_())
 def test_a_baseline_is_read_as_it_was_written(documents: list[Record]) -> None:
     baseline = baseline_of(documents)
@@ -138,6 +139,7 @@ def test_a_baseline_is_read_as_it_was_written(documents: list[Record]) -> None:
     assert loads(text.replace("\n", "\r\n")) == baseline  # as git checks out on Windows
 
 
+@settings(deadline=None)
 @given(documents_(), st.randoms(use_true_random=False))
 def test_no_order_changes_the_file(documents: list[Record], shuffle: random.Random) -> None:
     text = dumps(baseline_of(documents))
@@ -152,12 +154,14 @@ def test_no_order_changes_the_file(documents: list[Record], shuffle: random.Rand
     assert dumps(baseline_of(others)) == text
 
 
+@settings(deadline=None)
 @given(documents_())
 def test_a_run_is_no_worse_and_no_better_than_itself(documents: list[Record]) -> None:
     comparison = compare(baseline_of(documents), documents)
     assert not comparison.failed and not comparison.improvements
 
 
+@settings(deadline=None)
 @given(documents_(), documents_())
 def test_an_update_is_the_new_baseline_but_for_times(before: list[Record], now: list[Record]) -> None:
     new = updated(baseline_of(before), now)
@@ -166,6 +170,7 @@ def test_an_update_is_the_new_baseline_but_for_times(before: list[Record], now: 
     assert updated(new, now) == new
 
 
+@settings(deadline=None)
 @given(documents_(), st.data())
 def test_any_statement_that_is_added_is_found(documents: list[Record], data: st.DataObject) -> None:
     passed = [test for test in documents[0]["tests"] if test["outcome"] == "passed" and test["units"]]
@@ -352,7 +357,7 @@ def test_a_slowdown_fails_and_says_how_sure_it_is() -> None:
     comparison = compare(baseline_of(timed(noisy(1))), timed(noisy(2, 30 * 1.5)))
     said = only(comparison.failures)
     assert said.startswith("tests.py::test_a: GET books/: slower by ") and "p = " in said
-    assert "at most 1% of runs" in comparison.text()
+    assert "at most 5% of runs" in comparison.text()
     assert "faster" in only(compare(baseline_of(timed(noisy(2, 30 * 1.5))), timed(noisy(1))).improvements)
 
 

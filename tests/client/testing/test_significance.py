@@ -46,9 +46,9 @@ def test_many_repeats_are_quick_and_sure() -> None:
 
 
 def test_holm_compares_with_what_is_left() -> None:
-    assert significant({"a": 0.002, "b": 0.004, "c": 0.02}) == {"a", "b"}  # 0.01/3, 0.01/2, 0.01/1
-    assert significant({"a": 0.004, "b": 0.0001, "c": 0.0001}) == {"a", "b", "c"}
-    assert significant({"a": 0.0051, "b": 0.0051}) == set()
+    assert significant({"a": 0.002, "b": 0.004, "c": 0.02}, 0.01) == {"a", "b"}  # 0.01/3, 0.01/2, 0.01/1
+    assert significant({"a": 0.004, "b": 0.0001, "c": 0.0001}, 0.01) == {"a", "b", "c"}
+    assert significant({"a": 0.0051, "b": 0.0051}, 0.01) == set()
     assert significant({}) == set()
 
 
@@ -67,8 +67,8 @@ def test_rates_on_data_that_are_known(noise: str) -> None:
     alarms = sum(exceedance_p(times(30), times(30)) <= ERROR_RATE for _ in range(runs))
     at_the_margin = sum(exceedance_p(times(30), times(30 * MARGIN)) <= ERROR_RATE for _ in range(runs))
     found = sum(exceedance_p(times(30), times(36)) <= ERROR_RATE for _ in range(runs))
-    assert alarms <= 0.002 * runs
-    assert at_the_margin <= 0.02 * runs  # 0.01, and what chance makes of a thousand
+    assert alarms <= 0.01 * runs
+    assert at_the_margin <= 1.4 * ERROR_RATE * runs  # the rate, and what chance makes of a thousand
     assert found >= 0.95 * runs
     many = {at: exceedance_p(times(30), times(36 if at < 20 else 30)) for at in range(200)}
     assert all(at < 20 for at in significant(many))

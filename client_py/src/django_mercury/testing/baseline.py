@@ -14,7 +14,8 @@ format). A document holds times for a baseline if a yardstick was timed beside t
 
 Judged is the CPU time of the thread: it is the same beside a busy neighbour, where time on the wall doubles. What a
 test waits for (a database server, a lock, sleep) is not in it, nor what other threads do. It is not known of
-asynchronous requests, tasks and commands, nor on Windows.
+asynchronous requests, tasks and commands, nor on Windows. Beside a busy neighbour a test is some per cent slower even
+after the yardstick is divided out, so a baseline is best made where the tests will run.
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ class _Comparer:
         self._judge(pairs, self._out.improvements, "faster", lambda old, new: exceedance_p(new, old))
         self._out.timing = (
             f"Time: CPU of {len(pairs)} units over up to {repeats} repeats. If none is slower by more than "
-            f"{MARGIN - 1:.0%}, at most {ERROR_RATE:.0%} of runs call any slower (exact rank-sum tests, Holm)."
+            f"{MARGIN - 1:.0%}, at most {ERROR_RATE:.0%} of runs call any slower (exact rank tests, Holm)."
         )
 
     def _pairs(self) -> Iterator[tuple[tuple[str, UnitKey], tuple[Sequence[float], Sequence[float]]]]:

@@ -7,6 +7,7 @@ until then says nothing. Plain values, pure functions; the order of documents, t
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,7 +70,9 @@ class UnitFacts:
     """What a unit does. ``cache``: hits and misses; None: none, or not the same in each repeat.
 
     ``cpu_ms``: CPU time of each repeat in rising order, converted to a machine whose yardstick takes ``NOMINAL_MS``;
-    empty where it was not measured. ``allocated_mb``: the median; None where allocations were not traced.
+    empty where it was not measured. Converted by the geometric mean of the yardstick beside the repeat, which follows
+    the machine and is noisy, and of the median of all repeats, which does neither. ``allocated_mb``: the median; None
+    where allocations were not traced.
     """
 
     queries: int
@@ -152,16 +155,22 @@ def rounded_ms(ms: float) -> float:
     return round(ms, 3 if ms < 10 else 2 if ms < 100 else 1)
 
 
-def _test_facts(records: Iterable[Mapping[str, Any]]) -> TestFacts:
+def _test_facts(records: Sequence[Mapping[str, Any]]) -> TestFacts:
+    readings = [_yardstick_ms(test) for test in records]
+    usual = statistics.median([ms for ms in readings if ms] or [0.0])
     repeats: dict[UnitKey, list[tuple[Mapping[str, Any], float]]] = {}
     queries = 0
-    for test in records:
+    for test, ms in zip(records, readings, strict=True):
         queries = max(queries, test["query_count"])
-        yardstick = test["timing"].get("yardstick")
-        speed = NOMINAL_MS / yardstick["cpu_ms"] if yardstick and yardstick["cpu_ms"] > 0 else 0.0
+        speed = NOMINAL_MS / math.sqrt(ms * usual) if ms else 0.0
         for key, unit in keyed_units(test):
             repeats.setdefault(key, []).append((unit, speed))
     return TestFacts(queries, {key: _unit_facts(repeats[key]) for key in sorted(repeats)})
+
+
+def _yardstick_ms(test: Mapping[str, Any]) -> float:
+    yardstick = test["timing"].get("yardstick")
+    return float(yardstick["cpu_ms"]) if yardstick else 0.0
 
 
 def _unit_facts(repeats: Sequence[tuple[Mapping[str, Any], float]]) -> UnitFacts:
