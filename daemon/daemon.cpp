@@ -23,6 +23,7 @@
 #include "session/registry.h"
 #include "state/snapshot_file.h"
 #include "state/snapshot_writer.h"
+#include "tracer.h"
 #include "transport/heartbeat.h"
 #include "transport/server.h"
 
@@ -62,7 +63,7 @@ class RunningDaemon final : public Daemon, private session::Host {
 
   base::Status open(std::string version);
   void run(const std::function<void()>& ready) override;
-  void tell_manager(std::string_view status) { manager_.status(status); }
+  void tell_failure(const Error& error);
 
  private:
   base::Status restore(session::Facts& facts);
@@ -79,6 +80,7 @@ class RunningDaemon final : public Daemon, private session::Host {
   void reload();
   base::Status take_new_settings();
   [[nodiscard]] std::string status_line() const;
+  void tell_ready();
   void stop(const std::string& reason);
 
   [[nodiscard]] std::uint64_t memory_bytes() const override { return platform::resident_bytes(); }
@@ -96,7 +98,8 @@ class RunningDaemon final : public Daemon, private session::Host {
   // In the order of birth. The loop stands behind registry and engine although it is used earlier: what is left in it
   // when it is stopped at once are connections, which take leave of both.
   base::SystemClock clock_;
-  aggregate::Engine engine_;
+  Tracer tracer_;
+  aggregate::Engine engine_{&tracer_};
   std::optional<session::Registry> registry_;
   asio::io_context io_{1};
   asio::signal_set signals_{io_};
@@ -119,6 +122,7 @@ class RunningDaemon final : public Daemon, private session::Host {
 // ---- birth ----
 
 base::Status RunningDaemon::open(std::string version) {
+  tracer_.state("starting");
   auto listener = platform::Listener::open(io_.get_executor(), settings_.address, listen_options(settings_));
   if (!listener) {
     const Error& error = listener.error();
@@ -175,7 +179,7 @@ void RunningDaemon::run(const std::function<void()>& ready) {
                                  {"restarts", facts.restarts}});
   if (ready) ready();
   manager_.on_stop([this] { asio::post(io_, [this] { stop("service manager"); }); });
-  manager_.ready(status_line());
+  tell_ready();
   heartbeat_->start();
   try {
     io_.run();
@@ -185,6 +189,7 @@ void RunningDaemon::run(const std::function<void()>& ready) {
   server_->close();
   save_at_end();
   listener_->close();
+  tracer_.state("stopped");
   log::info("mercuryd stopped", {{"pid", facts.pid}});
 }
 
@@ -272,9 +277,20 @@ model::EngineState RunningDaemon::state_now() const {
 
 void RunningDaemon::reload() {
   manager_.reloading();
+  tracer_.state("reloading");
   const base::Status done = take_new_settings();
   reload_trouble_ = done ? "" : done.error().sentence;
+  tell_ready();
+}
+
+void RunningDaemon::tell_ready() {
   manager_.ready(status_line());
+  tracer_.state("ready");
+}
+
+void RunningDaemon::tell_failure(const Error& error) {
+  manager_.status("cannot start: " + error.sentence);
+  tracer_.state("failed");
 }
 
 base::Status RunningDaemon::take_new_settings() {
@@ -317,6 +333,7 @@ void RunningDaemon::stop(const std::string& reason) {
   if (std::exchange(stopping_, true)) return;
   log::info("mercuryd stopping", {{"reason", reason}, {"connections", registry_->connections()}});
   manager_.stopping();
+  tracer_.state("stopping");
   heartbeat_->stop();
   server_->drain([this] { io_.stop(); });
 }
@@ -347,7 +364,7 @@ base::Result<std::unique_ptr<Daemon>> Daemon::open(const Settings& settings, std
                                                    platform::ServiceLink manager) {
   auto daemon = std::make_unique<RunningDaemon>(settings, std::move(reload), std::move(manager));
   if (base::Status opened = daemon->open(std::move(version)); !opened) {
-    daemon->tell_manager("cannot start: " + opened.error().sentence);
+    daemon->tell_failure(opened.error());
     return opened.error();
   }
   return std::unique_ptr<Daemon>(std::move(daemon));

@@ -1,7 +1,8 @@
 // The composition root: makes every room, wires them, runs the loop, and takes everything down again.
 //
-//   order of birth     clock → engine → loop → listener (with the instance lock) → state → registry → server →
-//   heartbeat order of death     the other way round; the state is saved before the listener lets go of its lock, so a
+//   order of birth     clock → tracer → engine → loop → listener (with the instance lock) → state → registry →
+//                      server → heartbeat
+//   order of death     the other way round; the state is saved before the listener lets go of its lock, so a
 //                      successor never reads a file that is about to be replaced
 //
 // What it looks after, once a second: units whose parts stopped coming, sessions with something to say, whether the

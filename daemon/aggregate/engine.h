@@ -27,6 +27,7 @@
 
 #include "aggregate/client.h"
 #include "aggregate/dictionary.h"
+#include "aggregate/observer.h"
 #include "aggregate/tables.h"
 #include "analysis/verdict.h"
 #include "base/clock.h"
@@ -68,7 +69,8 @@ struct ForgottenCounts {
 
 class Engine {
  public:
-  Engine();
+  // `observer`, if there is one, is told of what is judged; it outlives the engine.
+  explicit Engine(Observer* observer = nullptr);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -166,6 +168,7 @@ class Engine {
   void forget_clients(base::Time now);
   void forget(const std::string& key, base::Time now);
 
+  Observer* observer_;
   std::unordered_map<std::string, std::unique_ptr<UserTables>> users_;
   std::unordered_map<std::string, std::unique_ptr<Client>> clients_;  // key: user + '/' + incarnation
   std::uint64_t mark_ = 0;  // the unit that is being read, for Statement's scratch

@@ -32,7 +32,7 @@ void let_go(Client& client) {
 
 }  // namespace
 
-Engine::Engine() = default;
+Engine::Engine(Observer* observer) : observer_(observer) {}
 Engine::~Engine() = default;
 
 UserTables* Engine::tables_of(const std::string& user) {

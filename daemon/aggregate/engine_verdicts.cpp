@@ -158,10 +158,15 @@ void Engine::fold_verdict(Client& client, Series& series, const Closing& closing
   if (!below.partial) series.findings.note(groups);  // a count that was cut says nothing of how it varies
   UserTables& tables = *client.tables;
   std::size_t samples = 0;
+  std::uint64_t told = 0;
   for (const model::Finding& finding : verdict.findings) {
     const std::uint64_t repeats = finding.fingerprint == 0 ? finding.count : count_of(groups, finding.id);
     const auto sub = below.findings.find(finding.id);
     if (sub != below.findings.end() && sub->second >= finding.count) continue;  // a sub-unit's, counted there
+    if (observer_ != nullptr && finding.ignored.empty()) {
+      observer_->on_finding(closing.route, finding);
+      ++told;
+    }
     bool is_worst = false;
     RouteFinding* row = series.findings.fold(finding, std::max(repeats, finding.count), series.totals.count,
                                              closing.arrival.end, tables.findings_share, is_worst);
@@ -187,6 +192,7 @@ void Engine::fold_verdict(Client& client, Series& series, const Closing& closing
     }
     row->sample = samples++ < kSamplesMax ? sample_of(client, closing, finding) : nullptr;
   }
+  if (observer_ != nullptr) observer_->on_unit(closing.route, closing.header, told);
 }
 
 void Engine::hold_for_parent(Client& client, const model::UnitHeader& header, HeldQueries below,

@@ -4,11 +4,11 @@
 #        debian.sh targets             (build, and what packaging/targets/build.sh needs)
 set -eu
 level=${1:-build}
-packages="build-essential cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libcli11-dev python3 python3-venv"
+packages="build-essential cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libcli11-dev systemtap-sdt-dev python3 python3-venv"
 case $level in
   build) ;;
-  test) packages="$packages libgtest-dev libgmock-dev postgresql systemd systemd-container" ;;
-  lint) packages="$packages libgtest-dev libgmock-dev postgresql systemd systemd-container clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev" ;;
+  test) packages="$packages libgtest-dev libgmock-dev gdb postgresql systemd systemd-container" ;;
+  lint) packages="$packages libgtest-dev libgmock-dev gdb postgresql systemd systemd-container clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev" ;;
   targets) packages="$packages file g++-mingw-w64-x86-64-posix qemu-user-static" ;;
   windows) packages="$packages g++-mingw-w64-x86-64-posix wine64 wine googletest" ;;
   *) echo "debian.sh: '$level' is not build, test, lint, targets or windows" >&2; exit 2 ;;

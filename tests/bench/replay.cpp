@@ -3,6 +3,7 @@
 //
 //   .venv/bin/python tests/bench/workload.py /tmp/stream --units 20000
 //   build/bench/tests/replay /tmp/stream
+//   build/bench/tests/replay /tmp/stream --untold          without the daemon's tracer, to see what that costs
 //   valgrind --tool=callgrind --toggle-collect='*Session::commit*' build/bench/tests/replay /tmp/stream
 //
 // Prints what the session folded and the CPU time of it. 1 if the session refused anything.
@@ -16,12 +17,14 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aggregate/engine.h"
 #include "base/clock.h"
 #include "session/registry.h"
 #include "session/session.h"
+#include "tracer.h"
 
 namespace {
 
@@ -45,8 +48,9 @@ double cpu_seconds() {
 
 int main(int argc, char** argv) {
   using namespace mercury;
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: replay FILE\n");
+  const bool untold = argc == 3 && std::string_view(argv[2]) == "--untold";
+  if (argc != 2 && !untold) {
+    std::fprintf(stderr, "usage: replay FILE [--untold]\n");
     return 2;
   }
   std::ifstream file(argv[1], std::ios::binary);
@@ -58,7 +62,8 @@ int main(int argc, char** argv) {
   base::ManualClock clock;
   clock.advance(std::chrono::hours(1));
   SilentHost host;
-  aggregate::Engine engine;
+  Tracer tracer;
+  aggregate::Engine engine(untold ? nullptr : &tracer);
   session::Registry registry(engine, host, {"replay", "unix:///replay", 1, clock.now(), 0, std::nullopt});
   session::Session session({"1000", 1, true}, registry, clock.now());
   double before = cpu_seconds();

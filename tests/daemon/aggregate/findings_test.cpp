@@ -5,7 +5,9 @@
 #include <iomanip>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "aggregate/engine.h"
@@ -32,6 +34,17 @@ std::string fmt_id(std::uint64_t id) {
   out << std::hex << std::setw(16) << std::setfill('0') << id;
   return out.str();
 }
+
+struct Told final : Observer {
+  void on_finding(std::string_view route, const model::Finding& finding) override {
+    words.push_back(std::string(route) + " " + std::string(name_of(finding.kind)) + " " +
+                    std::to_string(finding.count));
+  }
+  void on_unit(std::string_view route, const model::UnitHeader& unit, std::uint64_t findings) override {
+    words.push_back(std::string(route) + " " + std::to_string(unit.queries) + " queries, " + std::to_string(findings));
+  }
+  std::vector<std::string> words{};
+};
 
 class FindingsTest : public testing::Test {
  protected:
@@ -106,7 +119,8 @@ class FindingsTest : public testing::Test {
   base::Time now_ = base::Time(480'000h);
   std::uint64_t clock_ = 1'000'000'000;
   std::uint64_t number_ = 0;
-  Engine engine_;
+  Told told_;
+  Engine engine_{&told_};
   Client* client_;
   Dictionary dictionary_;
 };
@@ -229,6 +243,20 @@ TEST_F(FindingsTest, WhatASubUnitDidIsNotItsParentsFinding) {
   const auto rows = findings();
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].route, "other/");
+}
+
+TEST_F(FindingsTest, AnObserverIsToldOfEachUnitAfterItsFindings) {
+  fold(0);
+  fold(5);
+  EXPECT_EQ(std::exchange(told_.words, {}),
+            (std::vector<std::string>{"books/ 1 queries, 0", "books/ n_plus_one 5", "books/ 6 queries, 1"}));
+  fold(12, 7, 50, true, kOther);  // a sub-unit
+  fold(0, 50, 0, false);
+  EXPECT_EQ(std::exchange(told_.words, {}),
+            (std::vector<std::string>{"other/ n_plus_one 12", "other/ 13 queries, 1", "books/ 0 queries, 0"}));
+  attach("00112233445566778899aabbccddeeff", {{.route = "books/", .reason = "few authors"}});
+  fold(5);
+  EXPECT_EQ(told_.words, std::vector<std::string>{"books/ 6 queries, 0"});
 }
 
 TEST_F(FindingsTest, QueriesHeldForAParentAreBounded) {
