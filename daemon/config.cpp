@@ -30,7 +30,7 @@ struct KeyRule {
 };
 
 constexpr std::array<KeyRule, kConfigKeys> kRules{{
-    {ConfigKey::Address, "address", Shape::Text, "unix:///path/of/the/socket, of at most 103 bytes"},
+    {ConfigKey::Address, "address", Shape::Text, {}},  // the system's own: platform::address_rule()
     {ConfigKey::StateDir, "state_dir", Shape::Text, "an absolute path, or \"\" to keep nothing on disk"},
     {ConfigKey::IdleExitS, "idle_exit_s", Shape::Number, "a whole number of seconds from 0 (never) to 2592000"},
     {ConfigKey::LogLevel, "log_level", Shape::Text, "debug, info, warn, error or off"},
@@ -44,7 +44,8 @@ const KeyRule& rule_of(ConfigKey key) { return kRules[static_cast<std::size_t>(k
 Error invalid(const std::string& sentence) { return {"config_invalid", sentence}; }
 
 Error bad_value(const KeyRule& rule, std::string_view value, const std::string& where) {
-  return invalid(fmt::format("{}: {} is {}, allowed is {}", where, rule.name, value, rule.allowed));
+  const std::string_view allowed = rule.key == ConfigKey::Address ? platform::address_rule() : rule.allowed;
+  return invalid(fmt::format("{}: {} is {}, allowed is {}", where, rule.name, value, allowed));
 }
 
 std::optional<std::int64_t> parse_number(std::string_view text, int base) {
@@ -302,8 +303,8 @@ base::Result<Settings> finalize(const Config& config, const Environment& environ
 
   Config::Value log_file{"", 0, "default"};
   if (detached == Detached::Yes && !out.state_dir.empty()) {
-    log_file = {out.state_dir + "/mercuryd-" + platform::short_hash(out.address.path) + ".log", 0,
-                "default of --daemonize"};
+    const std::string name = "mercuryd-" + platform::short_hash(out.address.path) + ".log";
+    log_file = {platform::file_in(out.state_dir, name), 0, "default of --daemonize"};
   }
   out.log_file = settle(out, config, ConfigKey::LogFile, log_file).text;
 

@@ -61,6 +61,9 @@ Address system_address();
 // Fails with `bad_address` on another scheme, a relative or empty path, a zero byte, or more than kAddressBytesMax.
 base::Result<Address> parse_address(std::string_view text);
 
+// What it takes, for a sentence: "unix:///path/of/the/socket, of at most 103 bytes".
+std::string_view address_rule();
+
 struct Candidate {
   enum class Origin { Named, Private, System };  // Named: a flag or MERCURY_ADDRESS said so
   Address address;
@@ -75,7 +78,7 @@ base::Result<std::vector<Candidate>> candidates(const Environment& environment, 
 // (systemd sets it), else /var/lib/mercury. Fails with `no_home` if a private one has nowhere to be.
 base::Result<std::string> state_directory(const Environment& environment, Scope scope);
 
-// Whether a path means the same wherever a process stands: `/srv/x`, on Windows `C:\\x` or `\\\\server\\share`.
+// Whether a path means the same wherever a process stands: `/srv/x`, on Windows `C:\x` or `\\server\share`.
 bool is_absolute(std::string_view path);
 
 // The path of a file in a directory, with the system's separator.

@@ -82,6 +82,8 @@ Address private_address(const Environment& environment) {
 
 Address system_address() { return {std::string(posix::system_runtime_directory()) + "/mercury/mercuryd.sock"}; }
 
+std::string_view address_rule() { return "unix:///path/of/the/socket, of at most 103 bytes"; }
+
 base::Result<Address> parse_address(std::string_view text) {
   const auto bad = [text](const std::string& why) {
     return base::Error{"bad_address", "the address '" + std::string(text) + "' " + why};

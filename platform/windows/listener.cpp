@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "platform/windows/pipe_security.h"
+#include "platform/windows/service_sid.h"
 #include "platform/windows/win32.h"
 
 namespace mercury::platform {
@@ -39,8 +40,9 @@ base::Result<Listener> Listener::open(const boost::asio::any_io_executor& execut
   if (!lock) return lock.error();
   Acceptor acceptor(executor);
   // A service runs as LocalService, as many others do; its own SID is what clients trust, and nobody else has it.
-  const std::string service = windows::own_service_sid("mercuryd");
-  const std::string sddl = windows::pipe_sddl(options.kind, service.empty() ? windows::own_sid() : service);
+  const std::string service = windows::service_sid(windows::kServiceName);
+  const std::string sddl =
+      windows::pipe_sddl(options.kind, windows::may_own_as(service) ? service : windows::own_sid());
   if (base::Status opened = acceptor.open(address.path, sddl); !opened) return opened.error();
   return Listener(std::move(acceptor), address, {}, std::move(*lock));
 }

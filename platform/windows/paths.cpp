@@ -42,6 +42,8 @@ Address private_address(const Environment& environment) {
 
 Address system_address() { return {std::string(kPrefix) + "mercuryd"}; }
 
+std::string_view address_rule() { return R"(\\.\pipe\NAME, of at most 256 bytes)"; }
+
 base::Result<Address> parse_address(std::string_view text) {
   const auto bad = [text](const std::string& why) {
     return base::Error{"bad_address", "the address '" + std::string(text) + "' " + why};

@@ -8,6 +8,7 @@
 
 #include "platform/windows/peer.h"
 #include "platform/windows/pipe_security.h"
+#include "platform/windows/service_sid.h"
 #include "platform/windows/win32.h"
 
 namespace mercury::platform {
@@ -53,13 +54,15 @@ base::Status check_owner(HANDLE pipe, const std::string& path) {
   base::Result<Peer> daemon = windows::server_of(pipe);
   if (!daemon) return daemon.error().in("connecting to " + path);
   const std::string& owner = daemon->user;
-  if (owner == windows::own_sid() || owner == windows::kSystemSid || owner == windows::kAdministratorsSid) {
+  // A service's pipe is the service's own, and not its account's, which it shares with others.
+  if (owner == windows::own_sid() || owner == windows::kSystemSid || owner == windows::kAdministratorsSid ||
+      owner == windows::service_sid(windows::kServiceName)) {
     return base::Done{};
   }
-  return base::Error{"foreign_owner", "the pipe " + path + " of process " + std::to_string(daemon->pid) +
-                                          " belongs to " + windows::account_name(owner) + ", neither the system nor " +
-                                          windows::account_name(windows::own_sid()) +
-                                          "; name the address if that is meant"};
+  return base::Error{"foreign_owner",
+                     "the pipe " + path + " of process " + std::to_string(daemon->pid) + " belongs to " +
+                         windows::account_name(owner) + ", neither the system nor its service nor " +
+                         windows::account_name(windows::own_sid()) + "; name the address if that is meant"};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "platform/windows/win32.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -87,28 +88,23 @@ std::string owner_of(HANDLE object) {
   return error == ERROR_SUCCESS ? sid_text(owner) : std::string();
 }
 
-std::string own_service_sid(const std::string& name) {
+bool may_own_as(const std::string& sid) {
   HANDLE opened = nullptr;
-  if (::OpenProcessToken(::GetCurrentProcess(), TOKEN_QUERY, &opened) == 0) return {};
+  if (::OpenProcessToken(::GetCurrentProcess(), TOKEN_QUERY, &opened) == 0) return false;
   const Handle token(opened);
-  const std::string account = "NT SERVICE\\" + name;
   DWORD size = 0;
   ::GetTokenInformation(token.get(), TokenGroups, nullptr, 0, &size);
   std::vector<std::byte> buffer(size);
-  if (size == 0 || ::GetTokenInformation(token.get(), TokenGroups, buffer.data(), size, &size) == 0) return {};
+  if (size == 0 || ::GetTokenInformation(token.get(), TokenGroups, buffer.data(), size, &size) == 0) return false;
   const auto* groups = reinterpret_cast<const TOKEN_GROUPS*>(buffer.data());
-  for (DWORD i = 0; i < groups->GroupCount; ++i) {
-    const SID_AND_ATTRIBUTES& group = groups->Groups[i];
-    if ((group.Attributes & SE_GROUP_OWNER) == 0) continue;  // only such a group may own what we make
-    const std::string sid = sid_text(group.Sid);
-    if (account_name(sid) == account) return sid;
-  }
-  return {};
+  return std::any_of(groups->Groups, groups->Groups + groups->GroupCount, [&sid](const SID_AND_ATTRIBUTES& group) {
+    return (group.Attributes & SE_GROUP_OWNER) != 0 && sid_text(group.Sid) == sid;
+  });
 }
 
 std::string account_name(const std::string& sid) {
   PSID binary = nullptr;
-  if (::ConvertStringSidToSidW(wide(sid).c_str(), &binary) == 0) return sid;
+  if (sid.empty() || ::ConvertStringSidToSidW(wide(sid).c_str(), &binary) == 0) return sid;
   const LocalMemory memory(binary);
   std::array<wchar_t, 256> name{}, domain{};
   auto name_size = static_cast<DWORD>(name.size()), domain_size = static_cast<DWORD>(domain.size());

@@ -66,9 +66,9 @@ std::string user_of_token(HANDLE token);
 const std::string& own_sid();
 // Who owns an open kernel object (a pipe's end); empty if the system does not say.
 std::string owner_of(HANDLE object);
-// The SID of Windows' service of this name, if this process has it: the manager gives it to the service that it starts.
-// None elsewhere, and where the system knows no such thing.
-std::string own_service_sid(const std::string& name);
+// Whether this process has a group of this SID that may own what it makes. The service manager gives a service that it
+// starts its own SID in this way.
+bool may_own_as(const std::string& sid);
 // "HOST\\alice" for a SID; the argument itself where nobody knows it.
 std::string account_name(const std::string& sid);
 

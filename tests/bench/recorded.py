@@ -38,7 +38,7 @@ from mercury_client.protocol import (
 from mercury_client.unit import Unit
 from support.bookshop import GUNICORN, BookshopData, Server
 from support.daemon import Daemon
-from support.fake_daemon import SeenUnit, resolve
+from support.fake_server import SeenUnit, resolve
 from support.relay import Relay
 
 __all__ = ["REQUESTS", "Recording", "record"]

@@ -10,7 +10,7 @@ from mercury_client.encoder import Encoder
 from mercury_client.protocol import Definitions, FrameDecoder, FrameType, Site, SiteFrame, UnitKind, decode_unit
 from mercury_client.statements import Statement
 from mercury_client.unit import Unit
-from support.fake_daemon import resolve
+from support.fake_server import resolve
 
 
 def unit(number: int, calls: list[tuple[str | Statement, str, Site | None]]) -> Unit:

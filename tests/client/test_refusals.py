@@ -18,7 +18,8 @@ from mercury_client.protocol import (
     Reject,
     Welcome,
 )
-from support.fake_daemon import FakeDaemon, SeenConnection, SeenUnit, wait_until
+from support.fake_daemon import FakeDaemon, wait_until
+from support.fake_server import SeenConnection, SeenUnit
 
 
 def work(name: str = "block") -> None:

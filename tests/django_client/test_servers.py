@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 
 SITE = Path(__file__).resolve().parent.parent / "bookshop"
-sys.path.append(str(SITE.parent / "support"))
-
-from fake_daemon import FakeDaemon  # noqa: E402  (path or settings first)
+sys.path.append(str(SITE.parent))
 
 from mercury_client.protocol import Method, UnitKind  # noqa: E402  (path or settings first)
+from support.fake_daemon import FakeDaemon  # noqa: E402  (path or settings first)
 
 REQUESTS = 250
 DEADLINE_S = 30.0

@@ -36,7 +36,12 @@ CPP_MAY = {"boost": {"transport", "platform", "daemon"}, "spdlog": {"base"}}
 # The files that stand directly in daemon/: the composition root, which may use every room.
 ROOT_ROOM = "daemon"
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
-OS_CONDITIONAL = re.compile(r"\b(_WIN32|__linux__|__APPLE__|_MSC_VER|__unix__)\b")
+# What tells a system, by the folder of platform/ that may ask for it. CMake chooses the files of a system, so nothing
+# else has to ask, nor do tests.
+OS_CONDITIONALS = {
+    "windows": re.compile(r"\b(_WIN32|_WIN64|__MINGW32__|__MINGW64__|_MSC_VER)\b"),
+    "posix": re.compile(r"\b(__linux__|__APPLE__|__unix__)\b"),
+}
 AWAITS = re.compile(r"\bco_(await|return|yield)\b")
 
 
@@ -65,6 +70,17 @@ def room_of(path: Path, root: Path) -> str:
     return parts[1] if len(parts) > 2 else ROOT_ROOM
 
 
+def check_system(path: Path, root: Path) -> list[str]:
+    """Return the conditionals of a C++ file that ask which system it is, where none may ask."""
+    shown = path.relative_to(root)
+    text = path.read_text(encoding="utf-8")
+    return [
+        f"{shown}: {found.group()} outside platform/{folder}"
+        for folder, conditional in OS_CONDITIONALS.items()
+        if shown.parts[:2] != ("platform", folder) and (found := conditional.search(text))
+    ]
+
+
 def check_cpp(path: Path, root: Path, table: dict[str, set[str]]) -> list[str]:
     """Return the faults of one C++ file."""
     faults = []
@@ -83,9 +99,7 @@ def check_cpp(path: Path, root: Path, table: dict[str, set[str]]) -> list[str]:
         allowed = HEADERS_MAY[first] if in_header else CPP_MAY.get(first)
         if allowed is not None and room not in allowed and f"{room}/{path.name}" not in allowed:
             faults.append(f"{shown}: {'a header' if in_header else 'a file'} of {room} includes {include}")
-    posix_or_windows = "posix" in shown.parts or "windows" in shown.parts
-    if not posix_or_windows and (found := OS_CONDITIONAL.search(text)):
-        faults.append(f"{shown}: {found.group()} outside platform/posix and platform/windows")
+    faults += check_system(path, root)
     if room != "transport" and (found := AWAITS.search(re.sub(r"//.*", "", text))):
         faults.append(f"{shown}: {found.group()} outside transport")
     return faults
@@ -127,6 +141,9 @@ def check(root: Path) -> list[str]:
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in {".h", ".cpp"}:
                 faults += check_cpp(path, root, table)
+    for path in sorted((root / "tests").rglob("*")):
+        if path.suffix in {".h", ".cpp"}:
+            faults += check_system(path, root)
     for path in sorted((root / "client_py" / "src").rglob("*.py")):
         faults += check_python(path, root)
     return faults

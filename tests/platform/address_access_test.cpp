@@ -3,40 +3,35 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "world.h"
+#include <boost/asio/io_context.hpp>
+
+#include "platform/connection.h"
 
 namespace mercury::platform {
 namespace {
 
 using ::testing::HasSubstr;
+using Kind = ListenOptions::Kind;
+using testing::listen_at;
+using testing::sentence;
 using testing::TemporaryDirectory;
 
-TEST(AddressAccess, NamesTheModeAndWhatIsWrongWithIt) {
-  const TemporaryDirectory place;
-  const struct {
-    mode_t mode;
-    bool is_private;
-    std::string finding, remedy;
-  } rows[] = {
-      {0700, true, "has mode 0700", ""},
-      {0755, true, "has mode 0755, a private one must have 0700", "chmod 0700 '" + place.path() + "'"},
-      {0755, false, "has mode 0755", ""},
-      {0775, false, "has mode 0775, so others can replace the socket", "chmod go-w '" + place.path() + "'"},
-      {01777, false, "has mode 1777", ""},
-  };
-  for (const auto& row : rows) {
-    ASSERT_EQ(::chmod(place.path().c_str(), row.mode), 0);
-    const AddressAccess access = access_of(place.address(), row.is_private);
-    EXPECT_EQ(access.finding, place.path() + " " + row.finding);
-    EXPECT_EQ(access.remedy, row.remedy);
+TEST(AddressAccess, HasNothingToSayAgainstAnAddressOfOurs) {
+  for (const Kind kind : {Kind::Private, Kind::Named, Kind::System}) {
+    const TemporaryDirectory place;
+    boost::asio::io_context io;
+    const base::Result<Listener> listener = listen_at(io, place.address(), kind);
+    ASSERT_EQ(sentence(listener), "ok");
+    const AddressAccess access = access_of(place.address(), kind == Kind::Private);
+    EXPECT_THAT(access.finding, HasSubstr(" has "));
+    EXPECT_EQ(access.remedy, "") << access.finding;
   }
-  ASSERT_EQ(::chmod(place.path().c_str(), 0700), 0);
 }
 
 TEST(AddressAccess, SaysWhyItCanNotBeFoundOut) {
   const TemporaryDirectory place;
-  const AddressAccess access = access_of({place / "absent/d.sock"}, true);
-  EXPECT_THAT(access.finding, HasSubstr((place / "absent") + " cannot be looked at: No such file"));
+  const AddressAccess access = access_of({testing::address_in(place / "absent")}, true);
+  EXPECT_THAT(access.finding, HasSubstr("absent cannot be looked at: "));
   EXPECT_EQ(access.remedy, "check who owns it");
 }
 

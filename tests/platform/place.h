@@ -1,5 +1,5 @@
 // A directory that goes away again, an address that nobody else has, and results as words: what tests need of the world
-// on every system. world.h has what only Unix knows.
+// on every system. native/<system>/ has what each of them does in its own way.
 #pragma once
 
 #include <filesystem>

@@ -1,8 +1,9 @@
-r"""A daemon of a few lines on a real named pipe, for tests inside the Windows Python: it decodes, acknowledges, obeys.
+r"""A daemon of a few lines on a real named pipe, for tests inside the Windows Python; what it does is said in
+``support/fake_server.py``.
 
     with PipeServer(r"\\.\pipe\test") as server:
         ...a client sends...
-        server.wait_for(lambda: len(server.units) == 3, "three units")
+        server.wait_for_units(3)
 
 ``owner`` makes the pipe belong to somebody else, ``hang`` makes it stop reading, ``instances`` how many clients fit.
 It shares the client's codec and none of its input and output: these are the standard library's.
@@ -14,23 +15,10 @@ import _winapi
 import contextlib
 import ctypes
 import threading
-from collections.abc import Callable
 
-from mercury_client.protocol import (
-    Ack,
-    Definitions,
-    Dropped,
-    FrameDecoder,
-    FrameType,
-    Hello,
-    Kind,
-    Totals,
-    Welcome,
-    decode_unit,
-)
 from mercury_client.win32 import Event, user_sid
+from support.fake_server import DEADLINE_S, FakeServer, SeenConnection
 
-DEADLINE_S = 20.0
 BUFFER_BYTES = 64 * 1024
 FIRST_INSTANCE = 0x00080000
 BROKEN_PIPE = 109
@@ -42,23 +30,14 @@ class SecurityAttributes(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint32), ("descriptor", ctypes.c_void_p), ("inherit", ctypes.c_int))
 
 
-class PipeServer:
+class PipeServer(FakeServer):
     """Listen on the pipe ``name`` from ``with`` to its end; one thread accepts, one for each client reads."""
 
-    def __init__(self, name: str, *, owner: str | None = None, instances: int = 8, welcomes: bool = True) -> None:
+    def __init__(self, name: str, *, owner: str | None = None, instances: int = 8) -> None:
+        super().__init__(name)
         self.name = name
         self.instances = instances
-        self.welcomes = welcomes
-        self.acks = True
-        self.hellos: list[Hello] = []
-        self.units: dict[tuple[str, int], str] = {}
-        self.statements: list[str] = []
-        self.dropped: list[Totals] = []
-        self.byes = 0
-        self.bytes = 0
-        self.errors: list[str] = []
         self._security = self._attributes(owner or user_sid())  # under Wine a pipe without one is nobody's
-        self._changed = threading.Condition()
         self._running = threading.Event()
         self._running.set()
         self._stop = Event()
@@ -98,11 +77,6 @@ class PipeServer:
         """End ``hang``."""
         self._running.set()
 
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until ``condition`` holds, which is asked whenever something arrived."""
-        with self._changed:
-            assert self._changed.wait_for(condition, DEADLINE_S), f"not within {DEADLINE_S:g} s: {what}"
-
     def _create(self, flags: int) -> int:
         return _winapi.CreateNamedPipe(
             self.name,
@@ -138,43 +112,20 @@ class PipeServer:
                         return
 
     def _serve(self, pipe: int) -> None:
-        decoder, definitions = FrameDecoder(), Definitions()
-        hello: Hello | None = None
-        try:
-            while data := self._read(pipe):
-                highest = 0
-                for frame in decoder.feed(data):
-                    if frame.type is FrameType.HELLO:
-                        hello = Hello.decode(frame.payload)
-                        self.hellos.append(hello)
-                        if self.welcomes:
-                            self._write(pipe, self._welcome(hello))
-                    elif frame.type is FrameType.DEFINE:
-                        definitions.apply(frame.payload)
-                    elif frame.type is FrameType.UNIT:
-                        highest = self._take(hello, definitions, frame.payload)
-                    elif frame.type is FrameType.DROPPED:
-                        self.dropped.append(Dropped.decode(frame.payload).totals)
-                    elif frame.type is FrameType.BYE:
-                        self.byes += 1
-                        return
-                if highest and self.acks:
-                    self._write(pipe, Ack(highest).encode())
-                with self._changed:
-                    self.bytes += len(data)
-                    self._changed.notify_all()
-        except OSError:
-            pass  # the client is gone
-        except Exception as error:
-            self.errors.append(repr(error))
-        finally:
-            _winapi.CloseHandle(pipe)
-            with self._changed:
-                self._changed.notify_all()
+        connection = self.remember(SeenConnection(lambda data: self._write(pipe, data)))
+        while not connection.closed and (data := self._read(pipe)):
+            self.take(connection, data)
+            self.changed()
+        connection.closed = True
+        _winapi.CloseHandle(pipe)
+        self.changed()
 
     def _read(self, pipe: int) -> bytes:
         self._running.wait()
-        reading, _ = _winapi.ReadFile(pipe, BUFFER_BYTES, overlapped=True)
+        try:
+            reading, _ = _winapi.ReadFile(pipe, BUFFER_BYTES, overlapped=True)
+        except OSError:  # the client is gone
+            return b""
         ready = _winapi.WaitForMultipleObjects([self._stop.handle, reading.event], False, _winapi.INFINITE)
         if ready == _winapi.WAIT_OBJECT_0:
             reading.cancel()
@@ -187,19 +138,3 @@ class PipeServer:
     def _write(self, pipe: int, data: bytes) -> None:
         writing, _ = _winapi.WriteFile(pipe, data, overlapped=True)
         writing.GetOverlappedResult(True)
-
-    def _welcome(self, hello: Hello) -> bytes:
-        known = [number for incarnation, number in self.units if incarnation == hello.incarnation]
-        return Welcome(daemon="fake/1", address=self.name, acknowledged=max(known, default=0)).encode()
-
-    def _take(self, hello: Hello | None, definitions: Definitions, payload: bytes) -> int:
-        assert hello is not None, "a UNIT before HELLO"
-        unit = decode_unit(payload)
-        name = definitions.resolve(unit.header.name, Kind.ROUTE)
-        for record in unit.records:
-            entry = definitions.resolve(record.statement, Kind.STATEMENT)
-            self.statements.append("" if entry is None else entry.text)
-        with self._changed:
-            self.units[hello.incarnation or "", unit.header.number] = "" if name is None else name.text
-            self._changed.notify_all()
-        return unit.header.number

@@ -69,9 +69,9 @@ with PipeServer(NAME) as server:
     arrived = mercury_client.flush(DEADLINE_S)
     stats = mercury_client.stats()
     mercury_client.shutdown()
-    server.wait_for(lambda: server.byes == 1, "BYE")
-    say(arrived=arrived, stats=stats, units=len(server.units), statements=len(server.statements),
-        pid=server.hellos[0].pid == os.getpid(), connections=len(server.hellos))
+    server.wait_for(lambda: server.goodbyes() == 1, "BYE")
+    say(arrived=arrived, stats=stats, units=len(server.all_units()), statements=len(server.statements()),
+        pid=server.hellos()[0].pid == os.getpid(), connections=len(server.hellos()))
 """)
     assert told["arrived"]
     assert (told["units"], told["statements"], told["connections"], told["pid"]) == (100, 200, 1, True)
@@ -87,7 +87,7 @@ with PipeServer(NAME) as server:
     for text in texts:
         units(1, [text])
     arrived = mercury_client.flush(DEADLINE_S)
-    say(arrived=arrived, same=server.statements == texts, bytes=server.bytes, connections=len(server.hellos))
+    say(arrived=arrived, same=server.statements() == texts, bytes=server.received(), connections=len(server.hellos()))
 """)
     assert told["arrived"] and told["same"] and told["connections"] == 1
     assert told["bytes"] > 4_000_000
@@ -100,12 +100,12 @@ flusher.IDLE_S = flusher.BUSY_S = 0.05
 with PipeServer(NAME) as server:
     for round in range(3):
         units(5)
-        server.wait_for(lambda: len(server.units) == 5 * (round + 1), "units of the round")
+        server.wait_for(lambda: len(server.all_units()) == 5 * (round + 1), "units of the round")
         until(no_flusher, "the thread ends")
     units(5)
     process._client.flusher.stop(DEADLINE_S)
     arrived = mercury_client.flush(DEADLINE_S)
-    say(arrived=arrived, units=len(server.units), connections=len(server.hellos), stats=mercury_client.stats())
+    say(arrived=arrived, units=len(server.all_units()), connections=len(server.hellos()), stats=mercury_client.stats())
 """)
     assert told["arrived"]
     assert (told["units"], told["connections"]) == (20, 1)
@@ -131,9 +131,9 @@ with PipeServer(NAME) as server:
     mercury_client.flush(DEADLINE_S)
     until(lambda: mercury_client.stats()["buffered"] == 0, "all told")
     after = mercury_client.stats()
-    server.wait_for(lambda: len(server.units) == after["acknowledged"], "what was acknowledged")
+    server.wait_for(lambda: len(server.all_units()) == after["acknowledged"], "what was acknowledged")
     say(gave_up=gave_up, application_s=application_s, flush_s=flush_s, hung=hung, after=after,
-        balanced=balanced(hung) and balanced(after), connections=len(server.hellos))
+        balanced=balanced(hung) and balanced(after), connections=len(server.hellos()))
 """)
     assert told["gave_up"] and told["balanced"]
     assert told["hung"]["dropped"].keys() == {"buffer_full"} and told["hung"]["buffered_bytes"] <= 1 << 20
@@ -144,9 +144,10 @@ with PipeServer(NAME) as server:
 def test_a_daemon_that_never_answers_holds_up_no_exit(say: Any) -> None:
     """A pipe is there and nobody serves it: HELLO stays unanswered, the rest is dropped as `exit`."""
     told = say("""
-with PipeServer(NAME, welcomes=False) as server:
+with PipeServer(NAME) as server:
+    server.welcome = lambda hello: None
     units(10)
-    server.wait_for(lambda: len(server.hellos) == 1, "HELLO")
+    server.wait_for(lambda: len(server.hellos()) == 1, "HELLO")
     state = mercury_client.stats()["state"]
     mercury_client.shutdown(0.3)
     say(state=state, stats=mercury_client.stats())
@@ -167,7 +168,7 @@ with PipeServer(NAME, instances=1) as server:
     until(lambda: mercury_client.stats()["state"] == "connecting", "it is tried")
     first.close()
     arrived = mercury_client.flush(DEADLINE_S)
-    say(busy=busy, arrived=arrived, units=len(server.units))
+    say(busy=busy, arrived=arrived, units=len(server.all_units()))
 """)
     assert told == {"busy": [False, False, False], "arrived": True, "units": 5}
 
@@ -180,7 +181,7 @@ early = mercury_client.flush(0.2)
 before = mercury_client.stats()
 with PipeServer(NAME) as server:
     arrived = mercury_client.flush(DEADLINE_S)
-    say(early=early, before=before, arrived=arrived, units=len(server.units))
+    say(early=early, before=before, arrived=arrived, units=len(server.all_units()))
 """)
     assert (told["early"], told["arrived"], told["units"]) == (False, True, 3)
     assert told["before"]["state"] == "waiting"
@@ -196,14 +197,14 @@ with first:
     mercury_client.flush(DEADLINE_S)
     first.acks = False
     units(10)
-    first.wait_for(lambda: len(first.units) == 20, "units without an answer")
+    first.wait_for(lambda: len(first.all_units()) == 20, "units without an answer")
 until(lambda: mercury_client.stats()["state"] != "connected", "the end is noticed")
 units(10)
 lost = mercury_client.stats()
 with PipeServer(NAME) as second:
     arrived = mercury_client.flush(DEADLINE_S)
-    numbers = sorted(number for _, number in second.units)
-    say(lost=lost, arrived=arrived, numbers=numbers, incarnations=len({one for one, _ in second.units}))
+    numbers = [unit.number for unit in second.all_units()]
+    say(lost=lost, arrived=arrived, numbers=numbers, incarnations=len(second.units))
 """)
     assert told["lost"]["acknowledged"] == 10 and told["lost"]["buffered"] == 20
     assert told["arrived"] and told["numbers"] == list(range(11, 31)) and told["incarnations"] == 1
@@ -215,7 +216,7 @@ def test_a_stranger_at_our_pipe_gets_no_byte(say: Any) -> None:
 with PipeServer(NAME, owner=STRANGER) as server:
     refusals = [try_to_connect(PipeTransport(NAME, trust_owner=False)) for _ in range(2)]
     connected = try_to_connect(PipeTransport(NAME, trust_owner=True)) == ""
-    say(refusals=refusals, connected=connected, bytes=server.bytes, user=win32.user_sid())
+    say(refusals=refusals, connected=connected, bytes=server.received(), user=win32.user_sid())
 """)
     (sentence,) = set(told["refusals"])
     assert "refused to talk to" in sentence and "belongs to S-1-5-21-1-2-3-1001" in sentence
@@ -345,11 +346,11 @@ if __name__ == "__main__":
         child = multiprocessing.get_context("spawn").Process(target=work, args=(NAME,))
         child.start()
         child.join(DEADLINE_S)
-        server.wait_for(lambda: len(server.units) == 10, "the child's units")
-        server.wait_for(lambda: server.byes == 1, "the child's goodbye")
+        server.wait_for(lambda: len(server.all_units()) == 10, "the child's units")
+        server.wait_for(lambda: server.goodbyes() == 1, "the child's goodbye")
         mercury_client.flush(DEADLINE_S)
-        say(code=child.exitcode, incarnations=len({one for one, _ in server.units}),
-            pids=len({hello.pid for hello in server.hellos}))
+        say(code=child.exitcode, incarnations=len(server.units),
+            pids=len({hello.pid for hello in server.hellos()}))
 """)
     assert told == {"code": 0, "incarnations": 2, "pids": 2}
 
@@ -368,7 +369,7 @@ for _ in range(9):
 with PipeServer(NAME) as server:
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=DEADLINE_S)
-    server.wait_for(lambda: server.byes == 1, "goodbye")
-    say(code=done.returncode, printed=done.stdout.decode(), units=len(server.units))
+    server.wait_for(lambda: server.goodbyes() == 1, "goodbye")
+    say(code=done.returncode, printed=done.stdout.decode(), units=len(server.all_units()))
 """)
     assert told == {"code": 0, "printed": "", "units": 9}

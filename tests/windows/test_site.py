@@ -168,7 +168,7 @@ name = sys.argv[2] if len(sys.argv) > 2 else private_address({}).path
 with PipeServer(name, owner="S-1-5-21-1-2-3-1001") as server:
     print(json.dumps({"port": 0}), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"bytes": server.bytes}), flush=True)
+        print(json.dumps({"bytes": server.received()}), flush=True)
 """
 
 

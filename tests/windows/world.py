@@ -112,7 +112,7 @@ class Windows:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUTF8": "1",
             "PYTHONPATH": ";".join(
-                windows_path(ROOT / place) for place in ("client_py/src", "tests/windows")
+                windows_path(ROOT / place) for place in ("client_py/src", "tests", "tests/windows")
             ),
         }  # fmt: skip
         self._make_prefix()

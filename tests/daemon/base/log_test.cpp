@@ -2,14 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
+#include "platform/place.h"
+
 namespace mercury::base::log {
 namespace {
+
+using platform::testing::TemporaryDirectory;
 
 TEST(LogLine, IsAMessageAndItsFields) {
   EXPECT_EQ(format_line("session closed", {{"peer_pid", 1000}, {"reason", "frame_too_large"}}),
@@ -34,21 +36,19 @@ TEST(LogLevel, IsReadFromItsName) {
 }
 
 TEST(LogFile, HoldsLinesOfItsLevelAndAFailedOpenChangesNothing) {
-  const auto folder = std::filesystem::temp_directory_path() / ("mercury-log-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  const auto path = folder / "log";
-  ASSERT_TRUE(open({Level::Warn, path.string(), 1 << 20}));
+  const TemporaryDirectory folder;
+  const std::string path = folder / "log";
+  ASSERT_TRUE(open({Level::Warn, path, 1 << 20}));
   info("not here");
   warn("listening", {{"address", "unix:///tmp/x"}});
-  EXPECT_FALSE(open({Level::Debug, "/proc/no/such/folder/log", 1 << 20}));
+  EXPECT_FALSE(open({Level::Debug, path + "/is/no/folder", 1 << 20}));
   error("still here");
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
   EXPECT_EQ(text.str().find("not here"), std::string::npos);
   EXPECT_NE(text.str().find(" warning listening address=unix:///tmp/x\n"), std::string::npos) << text.str();
   EXPECT_NE(text.str().find(" error still here\n"), std::string::npos);
-  EXPECT_TRUE(open({}));
-  std::filesystem::remove_all(folder);
+  EXPECT_TRUE(open({}));  // the file is closed and can be removed
 }
 
 TEST(LogToTheJournal, BeginsWithAPriorityAndHasNoTime) {
@@ -58,8 +58,9 @@ TEST(LogToTheJournal, BeginsWithAPriorityAndHasNoTime) {
   info("mercuryd started", {{"address", "unix:///tmp/x"}});
   warn("setting needs a restart");
   error("snapshot failed", {{"reason", "two\nlines"}});
-  ASSERT_TRUE(open({}));
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+  const std::string captured = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(open({}));  // at the real one again
+  EXPECT_EQ(captured,
             "<7>connection opened peer_pid=7\n"
             "<6>mercuryd started address=unix:///tmp/x\n"
             "<4>setting needs a restart\n"

@@ -17,7 +17,7 @@
 #include "daemon/cli/rows.h"
 #include "platform/directory.h"
 #include "platform/peer.h"
-#include "platform/world.h"
+#include "world.h"
 
 namespace mercury::cli {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "platform/listener.h"
-#include "platform/world.h"
+#include "world.h"
 
 namespace mercury::transport {
 namespace {

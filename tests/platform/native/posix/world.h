@@ -1,4 +1,4 @@
-// What the tests of platform/ need of Unix, besides place.h: a child process that reports what it saw, and another user
+// What tests need of Unix, besides place.h: a child process that reports what it saw, and another user
 // to be (only root can be one; elsewhere the child stays who it is and says so).
 #pragma once
 
@@ -15,7 +15,7 @@
 #include <functional>
 #include <string>
 
-#include "place.h"
+#include "platform/place.h"
 
 namespace mercury::platform::testing {
 
