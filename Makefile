@@ -67,6 +67,8 @@ sanitize: deps-lint $(VENV)/.ready | build/
 targets: deps-targets $(VENV)/.ready | build/
 	@JOBS=$(JOBS) PYTHON=$(PYTHON) packaging/targets/build.sh
 	@MERCURY_REQUIRE_TARGETS=1 $(BIN)/python -m pytest tests/targets -q
+	@tests/windows/setup_python.sh
+	@MERCURYD_EXE=$(CURDIR)/build/targets/windows-x86_64/mercuryd.exe MERCURY_REQUIRE_WINDOWS=1 $(BIN)/python -m pytest tests/windows -q
 
 format:
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-14 -i --style=file

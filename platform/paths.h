@@ -14,6 +14,8 @@
 // An empty variable counts as unset; trailing slashes are dropped; lengths are bytes, not characters; "1" is the
 // protocol's major version. 103 bytes is what fits `sun_path` with its zero byte on every system we know.
 //
+// The host's own daemon is at /run/mercury/mercuryd.sock, on macOS at /var/db/mercury/mercuryd.sock.
+//
 // On Windows an address is a pipe (`\\.\pipe\mercuryd-1-<user SID>`, `\\.\pipe\mercuryd`) and rule 5 never applies.
 //
 // Thread rules: pure functions, except this_environment(), which reads the process environment and must not race
@@ -75,7 +77,8 @@ struct Candidate {
 base::Result<std::vector<Candidate>> candidates(const Environment& environment, std::string_view named = {});
 
 // Private: $XDG_STATE_HOME/mercury, else ~/.local/state/mercury. System: the first entry of $STATE_DIRECTORY
-// (systemd sets it), else /var/lib/mercury. Fails with `no_home` if a private one has nowhere to be.
+// (systemd sets it), else /var/lib/mercury, on macOS /var/db/mercury/state. Fails with `no_home` if a private one has
+// nowhere to be.
 base::Result<std::string> state_directory(const Environment& environment, Scope scope);
 
 // Whether a path means the same wherever a process stands: `/srv/x`, on Windows `C:\x` or `\\server\share`.

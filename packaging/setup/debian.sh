@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what Mercury's build and tests need on Debian 12 or a current Ubuntu; does nothing if all of it is there.
 # usage: debian.sh build|test|lint     (each includes the ones before it)
-#        debian.sh targets             (build, and what packaging/targets/build.sh needs)
+#        debian.sh targets             (build, and what `make targets` needs)
 set -eu
 level=${1:-build}
 packages="build-essential cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libcli11-dev systemtap-sdt-dev python3 python3-venv"
@@ -9,7 +9,7 @@ case $level in
   build) ;;
   test) packages="$packages libgtest-dev libgmock-dev gdb postgresql systemd systemd-container" ;;
   lint) packages="$packages libgtest-dev libgmock-dev gdb postgresql systemd systemd-container clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev" ;;
-  targets) packages="$packages file g++-mingw-w64-x86-64-posix qemu-user-static" ;;
+  targets) packages="$packages file g++-mingw-w64-x86-64-posix qemu-user-static wine64 wine" ;;
   windows) packages="$packages g++-mingw-w64-x86-64-posix wine64 wine googletest" ;;
   *) echo "debian.sh: '$level' is not build, test, lint, targets or windows" >&2; exit 2 ;;
 esac

@@ -1,4 +1,4 @@
-# Windows on x86-64, built by mingw-w64 and run under Wine:
+# Windows on x86-64, built by mingw-w64 and run under Wine; also the preset "windows", which has the C++ tests:
 #   cmake --preset windows && cmake --build --preset windows
 # One exe with nothing beside it: everything of the compiler's is linked in, so that it imports Windows' own DLLs only.
 set(CMAKE_SYSTEM_NAME Windows)

@@ -22,7 +22,10 @@ std::string user_temporary_directory() {
   return std::string(buffer.data(), length - 1);
 }
 
-// There is no /run, and nobody can make one: the root is read-only.
-const char* system_runtime_directory() { return "/var/run"; }
+// There is no /run and nobody can make one; /var/run is emptied at each start, and launchd makes no directory in it.
+// What is below /var/db stays, and all above it is root's.
+const char* system_socket() { return "/var/db/mercury/mercuryd.sock"; }
+
+const char* system_state_directory() { return "/var/db/mercury/state"; }
 
 }  // namespace mercury::platform::posix

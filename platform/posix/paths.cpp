@@ -80,7 +80,7 @@ Address private_address(const Environment& environment) {
   return {own_directory_in("/tmp", environment) + "/m-" + short_hash(path) + ".sock"};
 }
 
-Address system_address() { return {std::string(posix::system_runtime_directory()) + "/mercury/mercuryd.sock"}; }
+Address system_address() { return {posix::system_socket()}; }
 
 std::string_view address_rule() { return "unix:///path/of/the/socket, of at most 103 bytes"; }
 
@@ -108,7 +108,7 @@ base::Result<std::string> state_directory(const Environment& environment, Scope 
   if (scope == Scope::System) {
     const std::string given = environment.variable("STATE_DIRECTORY").value_or("");
     const std::string first = without_trailing_slashes(given.substr(0, given.find(':')));
-    return first.starts_with('/') ? first : "/var/lib/mercury";
+    return first.starts_with('/') ? first : posix::system_state_directory();
   }
   if (auto state = directory_variable(environment, "XDG_STATE_HOME")) return *state + "/mercury";
   const std::string home = home_directory(environment);

@@ -1,4 +1,4 @@
-"""Write paths.json: which private address follows from which environment.
+"""Write paths.json: which private address follows from which environment, and where the host's own daemon is.
 
 Stand-alone on purpose: it imports nothing of this project, so that the daemon, the client and this table are
 three answers to one question. Run it without arguments after a change of the rule in platform/paths.h:
@@ -18,8 +18,9 @@ NAME = "mercuryd-1.sock"
 ABOUT = (
     "Private addresses. A null variable is unset; run_user_is_ours says that /run/user/<uid> is a directory "
     "of the effective user <uid>; lengths are bytes of UTF-8. Rows with `hashed` had a path over 103 bytes, "
-    "which is given. `pipes` is Windows': private names follow from the user's SID; a null pipe means that the text "
-    "is refused as an address. Written by make_paths.py, which shares no code with either implementation."
+    "which is given. `system` is the host's own daemon, by operating system. `pipes` is "
+    "Windows': private names follow from the user's SID; a null pipe means that the text is refused as an address. "
+    "Written by make_paths.py, which shares no code with either implementation."
 )
 
 
@@ -87,6 +88,11 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
+def system() -> dict[str, str]:
+    """Return the sockets of the host's own daemon; what is below macOS' /var/run ends with each start of it."""
+    return {"linux": "/run/mercury/mercuryd.sock", "macos": "/var/db/mercury/mercuryd.sock"}
+
+
 def pipes() -> dict[str, object]:
     """Return the names on Windows: what is private, what the system's, and what is an address at all."""
     start = "\\\\.\\pipe\\"
@@ -127,7 +133,14 @@ def pipes() -> dict[str, object]:
 def document() -> str:
     """Return the text of paths.json."""
     hashes = [{"text": text, "fnv1a64": fnv1a64(text.encode())} for text in ("", "a", "foobar", "zoë")]
-    content = {"about": ABOUT, "path_bytes_max": LIMIT, "hashes": hashes, "rows": rows(), "pipes": pipes()}
+    content = {
+        "about": ABOUT,
+        "path_bytes_max": LIMIT,
+        "hashes": hashes,
+        "rows": rows(),
+        "system": system(),
+        "pipes": pipes(),
+    }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -196,6 +196,12 @@ def test_the_state_directory_follows_the_users_variables(environ: dict[str, str]
     assert state_directory(environ) == directory
 
 
-def test_the_system_address_is_fixed() -> None:
-    """It is in the service file, too."""
+@pytest.mark.parametrize(("platform", "name"), [("linux", "linux"), ("freebsd", "linux"), ("darwin", "macos")])
+def test_the_system_address_is_fixed(platform: str, name: str) -> None:
+    """It is in the service's files, too."""
+    assert system_address(platform=platform).path == TABLE["system"][name]
+
+
+def test_the_system_address_is_that_of_this_system() -> None:
+    """Spelled out for once."""
     assert str(system_address()) == "unix:///run/mercury/mercuryd.sock"

@@ -17,7 +17,8 @@ from mercury_client.process import Client
 from mercury_client.protocol import ErrorMessage, Report, UnitFlags, UnitKind
 from mercury_client.reference import judge
 from mercury_client.unit import Unit
-from support.fake_daemon import FakeDaemon, SeenConnection, SeenUnit
+from support.fake_daemon import FakeDaemon
+from support.fake_server import SeenConnection, SeenUnit
 from support.scenario import run_scenario
 
 from .conftest import MakeClient

@@ -14,6 +14,8 @@ import pytest
 from support.daemon import ROOT, clean_environment, find_program
 
 PLACE = ROOT / "packaging" / "launchd" / "mercuryd.plist"
+# Where the client and mercuryctl look on macOS.
+SYSTEM_SOCKET = json.loads((ROOT / "proto" / "vectors" / "paths.json").read_text(encoding="utf-8"))["system"]["macos"]
 # Of launchd.plist(5), those that a daemon may need: the type of the value. An unknown key is no error for launchd,
 # it is left out without a word.
 KNOWN: dict[str, type] = {
@@ -106,11 +108,11 @@ def test_the_daemon_takes_its_arguments(job: dict[str, Any], commands: str, tmp_
     )
     assert (done.returncode, done.stderr) == (0, "")
     settings = dict(re.match(r"(\S+) += (\S+)", line).groups() for line in done.stdout.splitlines())  # type: ignore[union-attr]  # a line that does not match fails the test
-    assert settings["address"] == "unix:///usr/local/var/mercury/run/mercuryd.sock"
+    assert settings["address"] == "unix://" + SYSTEM_SOCKET
     assert settings["socket_mode"] == "0666"
     assert settings["idle_exit_s"] == "0"
-    assert settings["state_dir"] == "/usr/local/var/mercury/state"
-    assert settings["log_file"] == "/usr/local/var/mercury/log/mercuryd.log"
+    assert settings["state_dir"] == "/var/db/mercury/state"
+    assert settings["log_file"] == "/var/db/mercury/log/mercuryd.log"
 
 
 def test_the_commands_make_what_it_names(job: dict[str, Any], commands: str) -> None:

@@ -1,9 +1,9 @@
 """What a daemon of a few lines knows, over whatever it is reached: it decodes, remembers, and obeys.
 
 What it does is set by attributes, at any time: ``welcome`` answers HELLO (None: it says nothing), ``on_unit`` may
-answer a unit with bytes of its own, ``on_folded`` may send some after it has taken one, ``acks`` says whether units are
-acknowledged, ``capabilities`` which of a client's it grants. What it saw stands in ``connections`` and, by incarnation, in
-``units``; wait for it with ``wait_for``.
+answer a unit with bytes of its own, ``on_folded`` may send some after it has taken one, ``acks`` says whether units
+are acknowledged, ``capabilities`` which of a client's it grants. What it saw stands in ``connections`` and, by
+incarnation, in ``units``; wait for it with ``wait_for``.
 
 ``fake_daemon.FakeDaemon`` listens on a Unix socket, ``pipe_server.PipeServer`` on a pipe of Windows: they bring bytes
 to ``take``.

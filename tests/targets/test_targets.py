@@ -1,11 +1,13 @@
 """The programs for other systems, as packaging/targets/build.sh leaves them: what each file is, and what it counts.
 
 A target that was not built is skipped, with MERCURY_REQUIRE_TARGETS=1 it fails. Linux' two are run: the foreign one
-under qemu, which runs the program and leaves the system calls to this kernel. The others are read only.
+under qemu, which runs the program and leaves the system calls to this kernel. The others are read only here; `make
+targets` runs tests/windows with the one for Windows on x86-64.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -78,6 +80,14 @@ def test_a_file_is_what_its_target_says(target: str, expected: Binary, program: 
     if expected.machine == "x86_64":  # Intel's Macs start unsigned programs, too
         found = Binary(found.format, found.machine, found.libraries, found.interpreter, found.minimum)
     assert found == expected
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("target", [name for name, _ in MACOS])
+def test_a_file_for_macos_knows_where_the_hosts_daemon_is(target: str, program: str) -> None:
+    """That nothing is run leaves one answer of platform/macos that can be read, and it is part of the contract."""
+    table = json.loads((ROOT / "proto" / "vectors" / "paths.json").read_text(encoding="utf-8"))
+    assert table["system"]["macos"].encode() + b"\0" in built(target, program).read_bytes()
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -66,6 +66,7 @@ if command -v wine >/dev/null; then
   prefix=${WINEPREFIX:-$root/build/windows/prefix-client}
   export WINEPREFIX=$prefix WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml="
   mkdir -p "$prefix"
+  wine wineboot -i >/dev/null 2>&1 || true # the first program of a prefix would tell of making it
   told=$(wine "$dest/python.exe" -c \
     "import sys, ctypes, _winapi, sqlite3, ssl, django; print(sys.version.split()[0], django.get_version())" 2>&1 </dev/null | cat) || true
   case $told in

@@ -46,8 +46,9 @@ __all__ = [
 
 _SCHEME = "unix://"
 _SOCKET_NAME = "mercuryd-1.sock"
-# macOS has no /run, and nobody can make one there.
-_SYSTEM_PATH = ("/var/run" if sys.platform == "darwin" else "/run") + "/mercury/mercuryd.sock"
+# macOS has no /run, and /var/run is emptied at each start; platform/macos/kernel.cpp says more.
+_SYSTEM_SOCKETS = {"darwin": "/var/db/mercury/mercuryd.sock"}
+_SYSTEM_SOCKET = "/run/mercury/mercuryd.sock"
 _DARWIN_USER_TEMP_DIR = 65537  # confstr(3) of macOS
 _PIPES = "\\\\.\\pipe\\"
 _SYSTEM_PIPE = _PIPES + "mercuryd"
@@ -138,9 +139,9 @@ def _parse_pipe(text: str) -> Address:
     return Address(text)
 
 
-def system_address(*, pipes: bool = PIPES) -> Address:
-    """Return the address of the host's daemon."""
-    return Address(_SYSTEM_PIPE if pipes else _SYSTEM_PATH)
+def system_address(*, pipes: bool = PIPES, platform: str = sys.platform) -> Address:
+    """Return the address of the host's daemon; ``platform`` is asked for where sockets are used."""
+    return Address(_SYSTEM_PIPE if pipes else _SYSTEM_SOCKETS.get(platform, _SYSTEM_SOCKET))
 
 
 def private_address(environ: Mapping[str, str]) -> Address:
