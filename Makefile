@@ -1,6 +1,7 @@
 # make demo   the bookshop under four workers, seen from the terminal       make test   everything that must pass
 # Both install what is missing (Debian, Ubuntu), make a virtual environment in .venv and build in build/release.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 # make windows   the same on Windows, under Wine
 .PHONY: windows deps-windows help demo test test-cpp test-py lint format bench sanitize targets clean deps-build deps-test deps-lint deps-targets build venv judge-json

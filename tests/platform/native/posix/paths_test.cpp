@@ -58,7 +58,7 @@ TEST(Paths, PreferTheUsersOwnTemporaryDirectoryWhereThereIsOne) {
 }
 
 TEST(Paths, NameTheSystemsAddress) {
-  EXPECT_EQ(system_address().path, read_json("paths.json").at("system").at("linux"));
+  EXPECT_EQ(system_address().path, read_vectors("paths.json").at("system").at("linux"));
   EXPECT_EQ(system_address().text(), "unix:///run/mercury/mercuryd.sock");
 }
 
