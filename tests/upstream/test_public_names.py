@@ -13,7 +13,7 @@ CONFIGURATIONS = [("1", "1"), ("1", "0"), ("0", "1"), ("0", "0")]
 @pytest.mark.parametrize(("app", "drf"), CONFIGURATIONS, ids=["both", "no REST framework", "no app", "neither"])
 def test_every_public_assertion_passes_and_fails(project: Project, app: str, drf: str) -> None:
     output = project.manage("test", "--noinput", "library", WITH_APP=app, WITH_DRF=drf)
-    assert "Ran 48 tests" in output
+    assert "Ran 54 tests" in output
     assert output.rstrip().splitlines()[-3].startswith("OK") or "\nOK\n" in output
 
 

@@ -45,7 +45,7 @@ def node_ids(project: Project) -> list[str]:
 def test_pytest_in_any_order_and_with_workers_gives_the_same_document(project: Project, tmp_path: Path) -> None:
     serial = tmp_path / "serial.json"
     project.pytest(f"--mercury-report={serial}", status=MEANT_TO_FAIL)
-    assert len(document(serial)["tests"]) == 16
+    assert len(document(serial)["tests"]) == 17
     ids = node_ids(project)
     for seed in (1, 2, 3):
         shuffled = random.Random(seed).sample(ids, len(ids))
@@ -61,7 +61,7 @@ def test_djangos_runner_in_any_order_and_with_workers_gives_the_same_document(pr
     serial = tmp_path / "serial.json"
     project.manage("mercury_test", "library", "--noinput", "--json", str(serial))
     counts = document(serial)["summary"]
-    assert (counts["tests"], counts["passed"]) == (48, 48)
+    assert (counts["tests"], counts["passed"]) == (54, 54)
     assert counts["findings"] == {"n_plus_one": 1, "query_in_loop": 2, "repeated_query": 2, "write_loop": 1}
     for name, options in {
         "parallel": ["--parallel", "4"],

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from .testing.merge import merged
-    from .testing.run import Run, options_from
+    from .testing.run import Run, options_from, write
 
     check = options.command == "check"
     fail_on = (
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     documents = [_read(path) for path in options.files]
     run.judge(merged(documents), _repeats(documents, merged))
-    print(run.text())
+    write(run.text())
     return 1 if run.faults and check else 2 if run.faults else 0
 
 

@@ -114,7 +114,7 @@ def _describe(unit: Unit, request: HttpRequest) -> None:
 def _end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
     try:
         _describe(unit, request)
-        unit.status = response.status_code
+        unit.status = int(response.status_code)  # it may be an http.HTTPStatus
         if response.streaming:
             streaming.follow(unit, response)
             return

@@ -112,14 +112,10 @@ def _django_is_ready() -> bool:
 
 
 class Mercury:
-    """What the fixture gives: ``mercury(…)`` is ``monitor(…)`` with the test's name, and the assertions.
-
-    ``results``: of each block that has ended.
-    """
+    """What the fixture gives: ``mercury(…)`` is ``monitor(…)`` with the test's name, and the assertions."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.results: list[Any] = []
 
     def __call__(self, name: str = "", **limits: Any) -> Any:
         """Measure a block; see ``django_mercury.monitor``."""
@@ -183,17 +179,18 @@ class _Measuring:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
         """Measure the call of one test, fixtures left out."""
-        marker = item.get_closest_marker("mercury")
+        limits = _limits_of(item)
         if not _django_is_ready():
-            if marker is not None:
+            if limits is not None:
                 pytest.fail("Mercury: the marker needs Django; configure it, as pytest-django does", pytrace=False)
             yield
             return
         recorder = self._start(item)
         monitor = None
+        self._records = self._records if self._repeat > 1 else []
         try:
-            if marker is not None:
-                monitor = _entered(item, marker)
+            if limits is not None:
+                monitor = _entered(item, limits)
             outcome = yield
             if monitor is not None:
                 _leave(monitor, outcome)
@@ -226,7 +223,7 @@ class _Measuring:
         if record is None:
             return
         self._records.append(record)
-        setattr(report, _RECORDS, self._records)
+        setattr(report, _RECORDS, list(self._records))
         own = [one for one in item.user_properties if not str(one[0]).startswith("mercury_")]
         item.user_properties[:] = [*own, *_properties(record)]
         report.user_properties = list(item.user_properties)
@@ -248,13 +245,21 @@ class _Measuring:
             controller.take_labels(known)
 
 
-def _entered(item: pytest.Item, marker: pytest.Mark) -> Any:
+def _limits_of(item: pytest.Item) -> dict[str, Any] | None:
+    """Return what the markers of a test, its class and its module say together, the closest wins; None without one."""
+    markers = list(item.iter_markers("mercury"))
+    limits: dict[str, Any] = {}
+    for marker in reversed(markers):
+        if marker.args:
+            pytest.fail(f"Mercury: the marker takes limits by name, not {marker.args!r:.80}", pytrace=False)
+        limits |= marker.kwargs
+    return limits if markers else None
+
+
+def _entered(item: pytest.Item, options: dict[str, Any]) -> Any:
     from .testing.monitor import Monitor
     from .testing.thresholds import ThresholdError
 
-    if marker.args:
-        pytest.fail(f"Mercury: the marker takes limits by name, not {marker.args!r:.80}", pytrace=False)
-    options = dict(marker.kwargs)
     memory = bool(options.pop("memory", False))
     try:
         monitor = Monitor(item.name, options, memory=memory, raises=True)
@@ -272,7 +277,11 @@ def _leave(monitor: Any, outcome: Any) -> None:
     try:
         monitor.__exit__(None, error, None)
     except AssertionError as failure:
-        outcome.force_exception(failure.with_traceback(None))
+        failure = failure.with_traceback(None)
+        if hasattr(outcome, "force_exception"):
+            outcome.force_exception(failure)
+        else:  # pluggy before 1.1
+            outcome._excinfo = (type(failure), failure, None)
 
 
 def _outcome(report: pytest.TestReport) -> str:
@@ -287,7 +296,7 @@ def _properties(record: dict[str, Any]) -> Iterable[tuple[str, object]]:
     yield "mercury_query_count", record["query_count"]
     yield "mercury_findings", len(findings)
     yield "mercury_duration_ms", record["timing"]["duration_ms"]
-    yield "mercury_db_time_ms", round(sum(unit["timing"]["db_time_ms"] for unit in record["units"]), 3)
+    yield "mercury_db_time_ms", record["timing"]["db_time_ms"]
 
 
 class _Controller:
@@ -297,9 +306,11 @@ class _Controller:
         self._config = config
         self._run = run
         self._has_tests = False
+        self._has_gaps = False  # a test was skipped, or its fixtures failed: it has no record
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the records that came with a report, of this process or of a worker."""
+        self._has_gaps |= report.when == "setup" and not report.passed
         for record in getattr(report, _RECORDS, ()):
             self._has_tests = True
             self._run.add(record)
@@ -321,7 +332,7 @@ class _Controller:
         """Write the reports and decide; a run that fails here exits with 1."""
         if not self._has_tests:
             return
-        self._run.only_some = _is_part_of_the_suite(self._config)
+        self._run.only_some = self._has_gaps or _is_part_of_the_suite(self._config, session)
         self._run.end()
         if self._run.faults and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -343,7 +354,11 @@ class _Controller:
         terminalreporter.write_line(self._run.text(colour=colour))
 
 
-def _is_part_of_the_suite(config: pytest.Config) -> bool:
-    """Tell whether somebody chose some of the tests: by name, file, keyword, marker, or those that failed last."""
-    chosen = (config.getoption(name, None) for name in ("keyword", "markexpr", "lf", "deselect"))
-    return any(chosen) or any("::" in argument or argument.endswith(".py") for argument in config.args)
+def _is_part_of_the_suite(config: pytest.Config, session: pytest.Session) -> bool:
+    """Tell whether not all tests were run: somebody chose some, or the run ended early."""
+    options = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise")
+    chosen = any(config.getoption(name, None) for name in options)
+    named = getattr(getattr(config, "args_source", None), "name", "ARGS") == "ARGS" and bool(config.args)
+    ended_early = bool(session.shouldstop or session.shouldfail)
+    complete = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    return chosen or named or ended_early or not complete

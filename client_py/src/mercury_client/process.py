@@ -380,7 +380,7 @@ def _after_fork_in_child() -> None:
         renew_units()
         before = _client
         before.abandon()
-        _client = Client(before.settings, enabled=before.recorder.enabled)
+        _client = Client(before.settings, enabled=before.recorder.enabled and not before.recorder.local)
         _client.sender.off = before.sender.off
         recorder.install(_client.recorder)
     except Exception:

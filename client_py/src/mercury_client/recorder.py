@@ -71,7 +71,8 @@ class Recorder:
     def __init__(self, buffer: Buffer, notify: Callable[[Work], None], *, enabled: bool = True) -> None:
         self.buffer = buffer
         self.enabled = enabled
-        self.local = 0  # how many measure although measuring is off: nothing of it is sent
+        self.blocks = 0  # open ones of tests, see record_locally
+        self.local = 0  # how many of these measure although measuring is off: nothing of it is sent
         self.open_units: dict[int, Unit] = {}
         self.next_id = itertools.count(1).__next__
         self.refused = 0  # units that were not measured because OPEN_UNITS_MAX were open
@@ -152,7 +153,14 @@ class Recorder:
                 self.hand_over(part)
 
     def switch_off(self, reason: DropReason) -> None:
-        """Stop at once: open units are forgotten, buffered ones dropped with ``reason``."""
+        """Stop at once: open units are forgotten, buffered ones dropped with ``reason``.
+
+        While a test measures, only sending stops: its limits must not pass because nothing was counted.
+        """
+        if self.blocks:
+            self.local = self.blocks
+            self.buffer.drop_all(reason)
+            return
         self.enabled = False
         for unit in self.open_units.copy().values():
             _void(unit)
@@ -245,11 +253,15 @@ def _record_late(unit: Unit, record: Record) -> None:
         _recorder.outside.record(*record)
 
 
-def begin(kind: int = UnitKind.BLOCK, name: str = "") -> Unit:
-    """Start measuring a unit below the current one; it does not become current. Costs about 1 µs."""
+def begin(kind: int = UnitKind.BLOCK, name: str = "", *, adopted: bool = True) -> Unit:
+    """Start measuring a unit below the current one; it does not become current. Costs about 1 µs.
+
+    ``adopted`` False: where none is current, not below the block of a test that takes in what is nobody's: two blocks
+    that run beside each other are not one in the other.
+    """
     try:
         notice_fork()
-        return _recorder.open(kind, name, current.get() or _adopter())
+        return _recorder.open(kind, name, _parent(adopted))
     except Exception:
         faults.recover("begin")
         unit = Unit(0, kind, name, 0)
@@ -317,6 +329,17 @@ def innermost() -> Unit | None:
     return unit
 
 
+def _parent(adopted: bool) -> Unit | None:
+    unit = current.get()
+    if unit is not None and not unit.closed:
+        return unit
+    if not _adopters:
+        return unit
+    if adopted:
+        return _adopter()
+    return next((one for one in _adopters if one.kind == UnitKind.TEST and not one.closed), None)
+
+
 def _adopter() -> Unit | None:
     for unit in reversed(_adopters):
         if not unit.closed:
@@ -350,6 +373,7 @@ def record_locally(on: bool) -> None:
     Nothing is buffered or sent meanwhile. Where measuring is on, nothing changes.
     """
     recorder = _recorder
+    recorder.blocks = max(0, recorder.blocks + (1 if on else -1))
     if on and (recorder.local or not recorder.enabled):
         recorder.local += 1
         recorder.switch_on()

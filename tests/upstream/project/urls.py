@@ -9,4 +9,5 @@ urlpatterns = [
     path("books/<int:pk>/", views.book),
     path("cached/", views.cached),
     path("echo/", views.echo),
+    path("teapot/", views.teapot),
 ]

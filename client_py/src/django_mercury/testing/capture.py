@@ -54,7 +54,7 @@ class Capture:
         recorder.add_listener(_take)
         recorder.record_locally(True)
         self.memory.start()
-        self.unit = unit = recorder.begin(self.kind, self.name)
+        self.unit = unit = recorder.begin(self.kind, self.name, adopted=False)
         with _lock:
             _open[unit.id] = self
         recorder.adopt(unit)
@@ -77,24 +77,6 @@ class Capture:
             if not _open:
                 recorder.remove_listener(_take)
         return True
-
-    def children(self) -> list[tuple[Unit, list[Unit]]]:
-        """Return the units right below the block in the order of their start, each with all that is below it."""
-        parents = {part.id: part.parent_id for part in self.below}
-        direct: dict[int, tuple[Unit, list[Unit]]] = {}
-        rest = []
-        for part in self.below:
-            if part.parent_id == self.unit.id and not part.more:
-                direct[part.id] = (part, [])
-            elif part.id != self.unit.id:
-                rest.append(part)
-        for part in rest:
-            top = part.id if part.id in direct else part.parent_id
-            while top not in direct and top in parents:
-                top = parents[top]
-            if top in direct:
-                direct[top][1].append(part)
-        return sorted(direct.values(), key=lambda pair: (pair[0].start_ns, pair[0].id))
 
 
 def _take(unit: Unit) -> None:

@@ -59,6 +59,7 @@ class PerformanceMixin(MercuryAssertions):
     """Assertions and ways to measure, for a case that has a ``client``; measures nothing by itself."""
 
     client: Any
+    _testMethodName: str
 
     def monitor_django_view(self, operation_name: str) -> Monitor:
         """Measure a view's call."""
@@ -197,25 +198,27 @@ class MercuryTestMixin(PerformanceMixin):
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         """Run the test's body, measured: unittest calls this once, between setUp and tearDown."""
         call = super()._callTestMethod  # type: ignore[misc]
-        if not self.mercury_enabled or _opted_out(method):
+        written: Any = inspect.unwrap(getattr(type(self), self._testMethodName))  # Django wraps coroutines in objects
+        if not self.mercury_enabled or getattr(written, "mercury_off", False):
             call(method)
             return
-        name = f"{type(self).__qualname__}.{method.__name__}"
+        name = f"{type(self).__qualname__}.{self._testMethodName}"
         monitor = Monitor(name, defaults=UNLIMITED, kind=UnitKind.TEST, raises=False)
         with monitor as result:
             call(method)
         self.mercury_result = result
-        code = getattr(inspect.unwrap(method), "__code__", None)
+        code = getattr(written, "__code__", None)
         if code is not None:
             result.test_location = f"{short_path(code.co_filename)}:{code.co_firstlineno}"
         result.test_name = monitor.name
-        self._judge(result, method)
+        self._judge(result, getattr(written, "mercury_limits", {}))
 
-    def _judge(self, result: MonitorResult, method: Callable[[], Any]) -> None:
+    def _judge(self, result: MonitorResult, of_method: Mapping[str, float | None]) -> None:
         module = sys.modules.get(type(self).__module__)
         limits, _ = resolve({}, vars(module) if module else None, UNLIMITED)
-        given = {**limits, **self.mercury_limits, **self._own_limits, **getattr(method, "mercury_limits", {})}
-        by_operation = {name for name in UNLIMITED if limits[name] is None and name not in _said(self, method)}
+        given = {**limits, **self.mercury_limits, **self._own_limits, **of_method}
+        said = {*self.mercury_limits, *self._own_limits, *of_method}
+        by_operation = {name for name in UNLIMITED if limits[name] is None and name not in said}
         given.setdefault("n_plus_one_threshold", None)
         if given["n_plus_one_threshold"] is None and "n_plus_one_threshold" in by_operation:
             given["n_plus_one_threshold"] = N_PLUS_ONE_DEFAULT
@@ -230,10 +233,6 @@ class MercuryTestMixin(PerformanceMixin):
             result.explain()
         if result.failures:
             fail(result, f"{result.test_name}: {result.failures[0]}")
-
-
-def _said(case: MercuryTestMixin, method: Callable[[], Any]) -> set[str]:
-    return {*case.mercury_limits, *case._own_limits, *getattr(method, "mercury_limits", {})}
 
 
 def _over_operation(result: MonitorResult, names: set[str]) -> list[str]:
@@ -251,10 +250,6 @@ def _over_operation(result: MonitorResult, names: set[str]) -> list[str]:
             elif finding.kind == "slow_response" and "response_time_ms" in names:
                 out.append(f"{unit.name}: {finding.time_ns / 1e6:.0f} ms are over the limit of its operation")
     return out
-
-
-def _opted_out(method: Callable[[], Any]) -> bool:
-    return bool(getattr(method, "mercury_off", False))
 
 
 def mercury(*, off: bool = False, **limits: float | None) -> Callable[[Any], Any]:

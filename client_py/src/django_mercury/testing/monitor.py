@@ -18,12 +18,14 @@ import functools
 import inspect
 import os
 import sys
-import unittest
 from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
 from typing import Any, TypeVar, overload
 
+from asgiref.sync import iscoroutinefunction
+
 import mercury_client
+from mercury_client import recorder
 from mercury_client.protocol import UnitKind
 
 from ..wording import short_path
@@ -37,7 +39,6 @@ __all__ = ["Monitor", "monitor", "monitor_django_model", "monitor_django_view", 
 
 F = TypeVar("F", bound=Callable[..., Any])
 _OWN = __name__.rpartition(".")[0]
-_FIXTURES = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 _listeners: list[Callable[[MonitorResult], None]] = []
 
 
@@ -104,7 +105,7 @@ class Monitor:
 
     def _exit(self, error: BaseException | None) -> None:
         __tracebackhide__ = True  # pytest: the test is of interest, not this
-        capture, result = self._entered.pop()
+        capture, result = self._leave()
         if asks_daemon():
             mercury_client.ask_report(capture.unit)
         capture.stop(error)
@@ -137,6 +138,14 @@ class Monitor:
 
             raise MercuryAssertionError("\n" + report(result), result)
 
+    def _leave(self) -> tuple[Capture, MonitorResult]:
+        """Return the block of this context: two tasks may be in one monitor at once."""
+        current = recorder.current.get()
+        for number in reversed(range(len(self._entered))):
+            if self._entered[number][0].unit is current:
+                return self._entered.pop(number)
+        return self._entered.pop()
+
     def _check_cache(self, result: MonitorResult) -> None:
         wanted, ratio = self._min_cache_hit_ratio, result.cache_hit_ratio
         if wanted is not None and ratio is None:
@@ -152,7 +161,7 @@ class Monitor:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"monitor() cannot decorate the generator {function.__name__}; use it inside, as a block")
         module = getattr(function, "__globals__", None)
-        if inspect.iscoroutinefunction(function):
+        if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
 
             @functools.wraps(function)
             async def measure_async(*args: Any, **kwargs: Any) -> Any:
@@ -164,13 +173,17 @@ class Monitor:
         @functools.wraps(function)
         def measure(*args: Any, **kwargs: Any) -> Any:
             with self._of(function, module):
-                return function(*args, **kwargs)
+                value = function(*args, **kwargs)
+            if inspect.isawaitable(value):
+                raise TypeError(f"monitor() measured only how {function!r:.80} was called: it returns an awaitable")
+            return value
 
         return measure  # type: ignore[return-value]
 
     def _of(self, function: Callable[..., Any], module: Mapping[str, Any] | None) -> _Call:
+        own_name = getattr(function, "__qualname__", type(function).__name__).replace(".<locals>", "")
         again = Monitor(
-            self.name or function.__qualname__.replace(".<locals>", ""), self._inline, defaults=self._defaults,
+            self.name or own_name, self._inline, defaults=self._defaults,
             kind=self._kind, memory=self._memory, raises=self._raises,
         )  # fmt: skip
         again._min_cache_hit_ratio = self._min_cache_hit_ratio
@@ -285,14 +298,13 @@ def _caller(frame: FrameType | None) -> FrameType | None:
 
 
 def _test_name(frame: FrameType | None) -> str:
-    """Return the test that runs: pytest's, else the unittest method or the test function up the stack."""
+    """Return the test that runs: the function up the stack that is named like one, else what pytest says.
+
+    From its code alone: to look at a frame's variables keeps them alive, before Python 3.13.
+    """
     while frame is not None:
         code = frame.f_code
-        if code.co_name.startswith("test") or code.co_name in _FIXTURES:
-            own = frame.f_locals.get("self") if code.co_varnames[:1] == ("self",) else None
-            if issubclass(type(own), unittest.TestCase):  # of the type: a lazy object would be evaluated
-                return f"{type(own).__qualname__}.{own._testMethodName}"  # type: ignore[union-attr]
-            if code.co_name.startswith("test"):
-                return code.co_name
+        if code.co_name.startswith("test"):
+            return getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2]
         frame = frame.f_back
     return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]

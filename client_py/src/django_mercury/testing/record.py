@@ -5,6 +5,7 @@ Paths are relative to the working directory, with forward slashes. Parameters of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -87,7 +88,7 @@ class TestRecorder:
                 units[-1]["timing"]["allocated_mb"] = round(traced[unit.id], 3)
         total = judge_locally(capture.unit, capture.below)
         failures, in_time = _failures(results)
-        return {
+        record = {
             "id": id,
             "file": short_path(file) if file else "",
             "line": line,
@@ -97,11 +98,15 @@ class TestRecorder:
             "units": units,
             "timing": {
                 "duration_ms": _ms(capture.unit.duration_ns),
+                "db_time_ms": _ms(total.db_ns),
                 "failures": in_time,
                 "engines": sorted({one.engine for one in results if one.engine}),
                 "yardstick": reading(self._passes),
             },
         }
+        # Plain values all through: a worker's channel takes no enumeration and no subclass of str.
+        plain: dict[str, Any] = json.loads(json.dumps(record))
+        return plain
 
 
 def _listed(capture: Capture) -> list[tuple[Unit, list[Unit]]]:
@@ -314,6 +319,7 @@ def report_of_result(result: MonitorResult) -> dict[str, Any]:
         "units": [unit],
         "timing": {
             "duration_ms": round(result.response_time_ms, 3),
+            "db_time_ms": round(result.db_time_ms, 3),
             "failures": in_time,
             "engines": [result.engine] if result.engine else [],
             "yardstick": None,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from . import gate, outputs
 from .merge import document
 from .voices import render, resolve_voice
 
-__all__ = ["Options", "Run", "daemon_faults", "labels", "options_from", "wants_summary"]
+__all__ = ["Options", "Run", "daemon_faults", "labels", "options_from", "wants_summary", "write"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Run:
         """Take the record of one test; a second one of the same test is a repeat."""
         self._repeats.setdefault(record["id"], []).append(record)
 
+    @property
+    def measured(self) -> int:
+        """Return how many tests there are records of."""
+        return len(self._repeats)
+
     def documents(self) -> list[dict[str, Any]]:
         """Return a document for each repeat, of the tests that had so many, and then one of each test's last."""
         every = list(self._repeats.values())
@@ -120,7 +126,10 @@ class Run:
         if self.options.baseline:
             self._baseline(repeats or [shown])
         if self.options.github:
-            self._said += outputs.tell_github(self.document)
+            try:
+                self._said += outputs.tell_github(self.document)
+            except OSError as error:
+                self.faults.append(f"the step's summary was not written: {error}")
 
     def _baseline(self, documents: Sequence[Mapping[str, Any]]) -> None:
         from . import baseline
@@ -163,6 +172,12 @@ def daemon_faults(when: str) -> list[str]:
 
     reason = engines.missing_daemon()
     return [f"{when} of the run: {engines.strict_sentence(reason)}"] if reason else []
+
+
+def write(text: str) -> None:
+    """Print, also where the stream's encoding does not know every character."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def wants_summary(environ: Mapping[str, str] | None = None) -> bool:

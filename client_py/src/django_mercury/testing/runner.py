@@ -12,10 +12,11 @@ import sys
 import unittest
 from typing import Any
 
+from django.core.management import CommandError
 from django.test.runner import DiscoverRunner, ParallelTestSuite, RemoteTestResult, RemoteTestRunner
 
 from .record import TestRecorder
-from .run import Run, labels, options_from, wants_summary
+from .run import Run, labels, options_from, wants_summary, write
 from .text import wants_colour
 
 __all__ = ["MercuryDiscoverRunner", "MercuryRunnerMixin", "with_mercury"]
@@ -59,7 +60,8 @@ class _Measured:
         super().addError(test, err)  # type: ignore[misc]
 
     def addSkip(self, test: Any, reason: str) -> None:
-        self._outcome = "skipped"
+        if self._outcome == "passed":
+            self._outcome = "skipped"
         super().addSkip(test, reason)  # type: ignore[misc]
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
@@ -119,8 +121,8 @@ class MercuryRunnerMixin:
     ) -> None:
         super().__init__(*args, **options)
         self._mercury_verbosity = int(options.get("verbosity", 1) or 0)
-        self.mercury = Run(
-            options_from(
+        try:
+            asked_for = options_from(
                 reports=[path for path in (html, json, sarif) if path],
                 fail_on=mercury_fail_on or (),
                 voice=mercury_format,
@@ -128,7 +130,9 @@ class MercuryRunnerMixin:
                 update_baseline=mercury_update_baseline,
                 github=github,
             )
-        )
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        self.mercury = Run(asked_for)
 
     @classmethod
     def add_arguments(cls, parser: Any) -> None:
@@ -173,7 +177,8 @@ class MercuryRunnerMixin:
 
     def run_tests(self, test_labels: Any, **kwargs: Any) -> int:
         """Note whether only some of the tests were asked for."""
-        self._mercury_labels = bool(test_labels) or bool(getattr(self, "test_name_patterns", None))
+        chosen = ("test_name_patterns", "tags", "exclude_tags")
+        self._mercury_labels = bool(test_labels) or any(getattr(self, name, None) for name in chosen)
         failed: int = super().run_tests(test_labels, **kwargs)  # type: ignore[misc]
         return failed
 
@@ -191,10 +196,14 @@ class MercuryRunnerMixin:
         """Write the reports, also when tests failed, and count what fails the run."""
         failed: int = super().suite_result(suite, result, **kwargs)  # type: ignore[misc]
         self.mercury.require_daemon("at the end")
-        self.mercury.only_some = self._mercury_labels
+        self.mercury.only_some = self._mercury_labels or bool(result.shouldStop or result.skipped or result.errors)
+        if result.testsRun and not self.mercury.measured:
+            self.mercury.faults.append(
+                f"no test was measured: the runner {type(self).__mro__[2].__name__} brings a result of its own"
+            )
         self.mercury.end()
         if self._mercury_verbosity and (wants_summary() or self.mercury.faults):
-            print(self.mercury.text(colour=wants_colour(sys.stdout)), flush=True)
+            write(self.mercury.text(colour=wants_colour(sys.stdout)))
         return failed + len(self.mercury.faults)
 
 

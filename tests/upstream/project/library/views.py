@@ -1,5 +1,6 @@
 import os
 import time
+from http import HTTPStatus
 
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -35,6 +36,10 @@ def book(request, pk):
 def cached(request):
     cache.get_or_set("books", 1)
     return HttpResponse(str([cache.get("books") for _ in range(9)]))
+
+
+def teapot(request):
+    return HttpResponse(status=HTTPStatus.IM_A_TEAPOT)
 
 
 def echo(request):

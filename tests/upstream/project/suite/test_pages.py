@@ -36,6 +36,10 @@ def test_two_databases():
     assert Note.objects.count() + Author.objects.count() == 0
 
 
+def test_status_of_an_enumeration(client):
+    assert client.get("/teapot/").status_code == 418
+
+
 def test_cached(client):
     client.get("/cached/")
 

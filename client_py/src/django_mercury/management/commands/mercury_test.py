@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from django.core.management import CommandError
 from django.core.management.commands import test
 from django.test.utils import get_runner
 
@@ -26,11 +25,8 @@ class Command(test.Command):
     def handle(self, *test_labels: str, **options: Any) -> None:
         """Run."""
         options.pop("no_discover", None)
-        try:
-            with _measuring_runner():
-                super().handle(*test_labels, **options)
-        except ValueError as error:
-            raise CommandError(str(error)) from error
+        with _measuring_runner():
+            super().handle(*test_labels, **options)
 
 
 def _measuring_runner() -> Any:
