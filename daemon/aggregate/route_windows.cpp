@@ -85,25 +85,32 @@ bool RouteWindows::fits(const UnitMeasure& unit) {
 }
 
 RouteWindows::Entry RouteWindows::entry_of(const UnitMeasure& unit, std::int64_t slot) {
-  constexpr auto mask = [](int bits) { return (std::uint64_t{1} << bits) - 1; };  // without, compilers warn
+  constexpr std::uint32_t kUpperMask = (1U << (kTimeBits - 32)) - 1;  // without the masks, compilers warn
+  constexpr std::uint32_t kQueryMask = (1U << kQueryBits) - 1;
+  constexpr std::uint32_t kSlotMask = (1U << kSlotBits) - 1;
+  constexpr auto word = [](auto value) { return static_cast<std::uint32_t>(value); };
   Entry entry{};
-  entry.duration_ns = unit.duration_ns & mask(kTimeBits);
-  entry.queries = unit.queries & mask(kQueryBits);
-  entry.slot = static_cast<std::uint64_t>(slot) & mask(kSlotBits);
+  entry.duration_lower = word(unit.duration_ns);
+  entry.db_lower = word(unit.db_ns);
+  entry.duration_upper = word(unit.duration_ns >> 32U) & kUpperMask;
+  entry.db_upper = word(unit.db_ns >> 32U) & kUpperMask;
+  entry.queries = word(unit.queries) & kQueryMask;
+  entry.slot = word(slot) & kSlotMask;
   entry.error = unit.error ? 1 : 0;
-  entry.db_upper = unit.db_ns >> 32U & mask(kTimeBits - 32);
-  entry.db_lower = static_cast<std::uint32_t>(unit.db_ns);
   return entry;
 }
 
 UnitMeasure RouteWindows::measure_of(const Entry& entry) {
+  const std::uint64_t duration_upper = entry.duration_upper;
   const std::uint64_t db_upper = entry.db_upper;
-  return {entry.duration_ns, entry.queries, db_upper << 32U | entry.db_lower, entry.error != 0};
+  return {duration_upper << 32U | entry.duration_lower, entry.queries, db_upper << 32U | entry.db_lower,
+          entry.error != 0};
 }
 
 std::int64_t RouteWindows::slot_of(const Entry& entry) const {
   constexpr std::uint64_t kMask = (std::uint64_t{1} << kSlotBits) - 1;
-  return newest_ - static_cast<std::int64_t>((static_cast<std::uint64_t>(newest_) - entry.slot) & kMask);
+  const std::uint64_t lower = entry.slot;
+  return newest_ - static_cast<std::int64_t>((static_cast<std::uint64_t>(newest_) - lower) & kMask);
 }
 
 // Weeds out what is in no window, the future included.

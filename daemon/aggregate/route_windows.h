@@ -87,14 +87,16 @@ class RouteWindows {
   static constexpr int kQueryBits = 11;
   static constexpr int kSlotBits = 12;  // 5.7 hours in slots of 5 s
 
-  // A unit of the log. What does not fit goes into the slots at once.
-  struct [[gnu::packed, gnu::aligned(4)]] Entry {
-    std::uint64_t duration_ns : kTimeBits;
-    std::uint64_t queries : kQueryBits;
-    std::uint64_t slot : kSlotBits;  // the lower bits of the number of its 5 s
-    std::uint64_t error : 1;
-    std::uint64_t db_upper : kTimeBits - 32;
+  // A unit of the log. What does not fit goes into the slots at once. Three words, filled to the last bit: systems
+  // differ in how they pack a field that reaches over a word's end.
+  struct Entry {
+    std::uint32_t duration_lower;
     std::uint32_t db_lower;
+    std::uint32_t duration_upper : kTimeBits - 32;
+    std::uint32_t db_upper : kTimeBits - 32;
+    std::uint32_t queries : kQueryBits;
+    std::uint32_t slot : kSlotBits;  // the lower bits of the number of its 5 s
+    std::uint32_t error : 1;
   };
   static_assert(sizeof(Entry) == 12);
 
