@@ -45,6 +45,7 @@ base::Result<std::string> install_service(const ServiceSpec& spec);
 base::Status uninstall_service(const std::string& name);
 // Returns when it runs (it has said that clients can connect) or has ended again.
 base::Status start_service(const std::string& name, std::chrono::milliseconds timeout);
+// Waits for a start that is under way and then for the end, for each at most `timeout`.
 base::Status stop_service(const std::string& name, std::chrono::milliseconds timeout);
 base::Result<ServiceState> service_state(const std::string& name);
 

@@ -122,6 +122,32 @@ base::Result<SERVICE_STATUS_PROCESS> wait_for(SC_HANDLE service, const std::stri
   }
 }
 
+// Asks the service to stop. One that is starting hears nothing (error 1061, of Wine 1052): it is asked again until it
+// has started. One that is stopping already is fine.
+base::Status ask_to_stop(SC_HANDLE service, const std::string& name, std::chrono::milliseconds timeout) {
+  const Clock::time_point end = Clock::now() + timeout;
+  for (;;) {
+    SERVICE_STATUS ignored{};
+    if (::ControlService(service, SERVICE_CONTROL_STOP, &ignored) != 0) return base::Done{};
+    const DWORD error = ::GetLastError();
+    if (error != ERROR_INVALID_SERVICE_CONTROL && error != ERROR_SERVICE_CANNOT_ACCEPT_CTRL) {
+      return service_error("cannot stop the service", name, error);
+    }
+    const base::Result<SERVICE_STATUS_PROCESS> status = query(service, name);
+    if (!status) return status.error();
+    if (status->dwCurrentState == SERVICE_STOP_PENDING) return base::Done{};
+    if (status->dwCurrentState == SERVICE_STOPPED) {
+      return service_error("cannot stop the service", name, ERROR_SERVICE_NOT_ACTIVE);
+    }
+    if (Clock::now() >= end) {
+      return base::Error{"timed_out", "the service " + name + " is still " + state_name(status->dwCurrentState) +
+                                          " after " + std::to_string(timeout.count()) +
+                                          " ms and can not be stopped before it has started; try again later"};
+    }
+    ::Sleep(kPollMs);
+  }
+}
+
 // ---- being a service ----
 
 DWORD WINAPI on_control(DWORD control, DWORD, void*, void*) {
@@ -209,10 +235,12 @@ base::Result<std::string> install_service(const ServiceSpec& spec) {
 base::Status uninstall_service(const std::string& name) {
   base::Result<ServiceHandle> service = open_service(name, DELETE | SERVICE_QUERY_STATUS | SERVICE_STOP);
   if (!service) return service.error();
-  SERVICE_STATUS ignored{};
-  if (::ControlService(service->get(), SERVICE_CONTROL_STOP, &ignored) != 0) {
-    const auto stopped = wait_for(service->get(), name, SERVICE_STOPPED, std::chrono::milliseconds(kStopHintMs));
+  constexpr std::chrono::milliseconds kPatience(kStopHintMs);
+  if (const base::Status asked = ask_to_stop(service->get(), name, kPatience); asked) {
+    const auto stopped = wait_for(service->get(), name, SERVICE_STOPPED, kPatience);
     if (!stopped) return stopped.error();
+  } else if (asked.error().code != "not_running") {
+    return asked.error();
   }
   if (::DeleteService(service->get()) == 0) {
     return service_error("cannot remove the service", name, ::GetLastError());
@@ -237,10 +265,7 @@ base::Status start_service(const std::string& name, std::chrono::milliseconds ti
 base::Status stop_service(const std::string& name, std::chrono::milliseconds timeout) {
   base::Result<ServiceHandle> service = open_service(name, SERVICE_STOP | SERVICE_QUERY_STATUS);
   if (!service) return service.error();
-  SERVICE_STATUS ignored{};
-  if (::ControlService(service->get(), SERVICE_CONTROL_STOP, &ignored) == 0) {
-    return service_error("cannot stop the service", name, ::GetLastError());
-  }
+  if (base::Status asked = ask_to_stop(service->get(), name, timeout); !asked) return asked;
   const auto status = wait_for(service->get(), name, SERVICE_STOPPED, timeout);
   if (!status) return status.error();
   return base::Done{};

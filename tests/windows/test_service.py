@@ -96,6 +96,22 @@ def test_sc_starts_and_stops_it_as_any_service(manager: Manager) -> None:
     assert manager.state() == "mercuryd is stopped"
 
 
+def test_one_that_is_starting_is_stopped_when_it_has_started(manager: Manager) -> None:
+    program = ROOT / "build" / "windows" / "tests" / "slow_service.exe"
+    need("" if program.is_file() else f"{program} is not built")
+    slow = str(program)
+    manager.run("sc", "create", "mercuryd", "binPath=", slow)
+    manager.run("sc", "start", "mercuryd")
+    assert manager.state().startswith("mercuryd is starting, pid ")
+    assert manager.run(slow, "100")[1] == (
+        "the service mercuryd is still starting after 100 ms and can not be stopped before it has started; "
+        "try again later\n"
+    )
+    assert manager.service("stop") == (0, "mercuryd is stopped\n")
+    assert manager.state() == "mercuryd is stopped"
+    assert manager.service("stop")[1] == "mercuryd: the service mercuryd does not run\n"
+
+
 def test_a_broken_configuration_is_an_exit_code_and_not_a_hang(manager: Manager, windows: Windows) -> None:
     """The sentence goes into the event log, which Wine takes and does not show."""
     (windows.prefix / "drive_c" / "broken.json").write_text('{"idle_exit_s": "soon"}')

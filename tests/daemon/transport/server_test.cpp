@@ -1,97 +1,25 @@
 #include "transport/server.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <ctime>
 #include <future>
-#include <thread>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "daemon/transport/server_fixture.h"
 #include "daemon/transport/stream_peer.h"
-#include "platform/place.h"
 #include "platform/process.h"
 #include "proto/limits.h"
 
 namespace mercury::transport {
 namespace {
 
-using platform::testing::TemporaryDirectory;
 using support::eventually;
+using support::kIncarnation;
 using support::milliseconds;
 using support::StreamPeer;
 using wire::FrameType;
-
-const std::string kIncarnation = "00112233445566778899aabbccddeeff";
-
-class QuietHost final : public session::Host {
- public:
-  [[nodiscard]] std::uint64_t memory_bytes() const override { return 1; }
-  [[nodiscard]] session::SnapshotFacts snapshot() const override { return {}; }
-  void request_shutdown() override {}
-};
-
-// A daemon without state: its loop runs in a thread of its own, as the peers' calls block.
-class ServerTest : public ::testing::Test {
- protected:
-  template <typename Body>
-  auto on_loop(Body body) {
-    std::packaged_task<decltype(body())()> task(std::move(body));
-    auto result = task.get_future();
-    boost::asio::post(io_, std::move(task));
-    return result.get();
-  }
-
-  void SetUp() override {
-    auto listener =
-        platform::Listener::open(io_.get_executor(), address_, {platform::ListenOptions::Kind::Named, {}, 1024});
-    ASSERT_TRUE(listener) << listener.error().sentence;
-    listener_.emplace(std::move(*listener));
-    server_.emplace(io_, *listener_, registry_, clock_);
-    server_->start();
-    thread_ = std::thread([this] { io_.run(); });
-  }
-  void TearDown() override {
-    on_loop([this] { server_->close(); });
-    work_.reset();
-    thread_.join();
-    server_.reset();
-  }
-
-  std::size_t connections() {
-    return on_loop([this] { return server_->connections(); });
-  }
-  std::uint64_t errors(const std::string& code) {
-    return on_loop([this, &code] {
-      const auto at = registry_.errors().find(code);
-      return at == registry_.errors().end() ? std::uint64_t{0} : at->second;
-    });
-  }
-  // Resolves when the server says that everybody is gone.
-  std::future<void> drain() {
-    auto done = std::make_shared<std::promise<void>>();
-    on_loop([this, done] { server_->drain([done] { done->set_value(); }); });
-    return done->get_future();
-  }
-
-  TemporaryDirectory directory_;
-  platform::Address address_{directory_.address()};
-  base::SystemClock clock_;
-  QuietHost host_;
-  aggregate::Engine engine_;
-  session::Registry registry_{engine_, host_, {"0.1.0", address_.text(), 4711, clock_.now(), 0, std::nullopt}};
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
-  std::optional<platform::Listener> listener_;
-  std::optional<Server> server_;
-  std::thread thread_;
-};
 
 TEST_F(ServerTest, AClientIsWelcomedServedAndClosedAfterItsBye) {
   StreamPeer peer(address_);
@@ -162,21 +90,6 @@ TEST_F(ServerTest, APeerThatIsGoneLeavesNothingBehind) {
   }
   EXPECT_TRUE(eventually([this] { return connections() == 0; }));
   EXPECT_EQ(on_loop([this] { return registry_.connections() + registry_.clients(); }), 0U);
-}
-
-TEST_F(ServerTest, APeerThatClosedItsSideStillGetsItsAnswer) {
-  boost::asio::io_context own;
-  platform::Stream stream(own);
-  stream.connect(boost::asio::local::stream_protocol::endpoint(address_.path));
-  const std::string request = StreamPeer::hello({}) + StreamPeer::command("status");
-  boost::asio::write(stream, boost::asio::buffer(request));
-  stream.shutdown(platform::Stream::shutdown_send);
-  std::string answer;
-  boost::system::error_code error;
-  boost::asio::read(stream, boost::asio::dynamic_buffer(answer), error);
-  EXPECT_EQ(error, boost::asio::error::eof);
-  EXPECT_NE(answer.find("\"uptime_s\""), std::string::npos);
-  EXPECT_EQ(connections(), 0U);
 }
 
 class ServerWithManyRoutes : public ServerTest {
@@ -266,31 +179,6 @@ TEST_F(ServerTest, AUserAtItsLimitIsServedAndOneMoreIsRejectedAndManyMoreAreClos
   StreamPeer next(address_);
   next.say_hello();
   next.expect(FrameType::Welcome);
-}
-
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-TEST_F(ServerTest, WithoutDescriptorsClientsWaitAndTheLoopDoesNotSpin) {
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const rlimit low{64, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
-  StreamPeer first(address_);  // accepted before the world is full
-  first.say_hello();
-  first.expect(FrameType::Welcome);
-  std::vector<int> fillers;
-  for (int filler = 0; (filler = ::dup(STDERR_FILENO)) >= 0;) fillers.push_back(filler);
-  ::close(fillers.back());
-  fillers.pop_back();
-  StreamPeer waiting(address_);  // takes the last one: there is none left to accept it with
-  waiting.say_hello();
-  const double cpu = cpu_seconds();
-  EXPECT_EQ(waiting.outcome(milliseconds(400)), "timed_out");
-  EXPECT_LT(cpu_seconds() - cpu, 0.2);
-  EXPECT_EQ(first.ask("status")["connections"], 1);
-  for (const int filler : fillers) ::close(filler);
-  waiting.expect(FrameType::Welcome);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_F(ServerTest, ADrainEndsWhenTheLastClientHasSaidBye) {

@@ -23,6 +23,8 @@ namespace mercury::support {
 
 using std::chrono::milliseconds;
 
+inline const std::string kIncarnation = "00112233445566778899aabbccddeeff";
+
 // Polls `holds` until it is true or ten seconds are over.
 template <typename Condition>
 bool eventually(Condition holds) {

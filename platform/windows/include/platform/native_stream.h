@@ -74,8 +74,10 @@ class Acceptor {
         state->next = Stream(state->executor);
         if (!state->path.empty()) make_instance(*state, false);  // if it fails, the next accept tries and tells
       } else if (error != boost::asio::error::operation_aborted) {
-        boost::system::error_code ignored;  // what is left of an instance that failed
-        state->next.close(ignored);
+        // What is left of an instance that failed keeps the name until the next one stands, or it would be nobody's.
+        const Stream failed = std::move(state->next);
+        state->next = Stream(state->executor);
+        if (!state->path.empty()) make_instance(*state, false);
       }
       std::move(handler)(error, std::move(taken));
     };

@@ -13,6 +13,7 @@
 namespace mercury::platform {
 namespace {
 
+using namespace std::chrono_literals;
 using Kind = ListenOptions::Kind;
 using testing::listen_at;
 using testing::sentence;
@@ -42,6 +43,22 @@ TEST(Listener, GivesThePipeItsSecurityDescriptor) {
     EXPECT_EQ(windows::pipe_sddl(kind, user), expected);
   }
   EXPECT_EQ(windows::kClientRights & 0x4U, 0U) << "a client must not make instances of the pipe";
+}
+
+// One that only looks can be gone before anybody waits for it: the name must not be free then, for somebody else to
+// take.
+TEST(Listener, KeepsItsNameWhenAClientHasComeAndGone) {
+  const TemporaryDirectory place;
+  boost::asio::io_context io;
+  base::Result<Listener> listener = listen_at(io, place.address());
+  ASSERT_EQ(sentence(listener), "ok");
+  ASSERT_EQ(sentence(ClientStream::connect(place.address(), 1s, Expect::OwnUser)), "ok");
+  std::string next = "nobody was accepted";
+  listener->acceptor().async_accept([&](boost::system::error_code, const Stream&) {
+    next = sentence(ClientStream::connect(place.address(), 1s, Expect::OwnUser));
+  });
+  io.run_for(5s);
+  EXPECT_EQ(next, "ok");
 }
 
 }  // namespace

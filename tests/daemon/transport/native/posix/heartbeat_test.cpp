@@ -1,3 +1,4 @@
+// What only systemd has: a watchdog that wants signs of life.
 #include "transport/heartbeat.h"
 
 #include <gtest/gtest.h>
