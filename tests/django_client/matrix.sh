@@ -26,6 +26,7 @@ run() { # name, python, django requirement
   echo "Django $("$venv/bin/python" -c 'import django, sys; print(django.get_version(), "on Python", sys.version.split()[0])')"
   "$venv/bin/python" -m pytest tests/django_client -q
   "$venv/bin/python" -m pytest tests/client -q
+  "$venv/bin/python" -m pytest tests/upstream -q -k "public or any_order"
 }
 
 run django42 .venv/bin/python 'django~=4.2.0'

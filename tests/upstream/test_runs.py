@@ -62,7 +62,7 @@ def test_djangos_runner_in_any_order_and_with_workers_gives_the_same_document(pr
     project.manage("mercury_test", "library", "--noinput", "--json", str(serial))
     counts = document(serial)["summary"]
     assert (counts["tests"], counts["passed"]) == (54, 54)
-    assert counts["findings"] == {"n_plus_one": 1, "query_in_loop": 2, "repeated_query": 2, "write_loop": 1}
+    assert counts["findings"] == {"n_plus_one": 1, "query_in_loop": 2, "repeated_query": 4, "write_loop": 1}
     for name, options in {
         "parallel": ["--parallel", "4"],
         "one": ["--shuffle", "1"],
@@ -254,7 +254,7 @@ def test_ini_names_switch_it_on(project: Project, tmp_path: Path) -> None:
     settings = (PROJECT / "pytest.ini").read_text().replace("pythonpath = .", f"pythonpath = {PROJECT}")
     ini.write_text(settings + "mercury = true\nmercury_fail_on = n_plus_one:fail\n")
     suite = str(PROJECT / "suite" / "test_pages.py")
-    output = project.run("-m", "pytest", "-c", str(ini), f"{suite}::test_loop", status=1)
+    output = project.run("-m", "pytest", "-c", str(ini), f"--confcutdir={PROJECT}", f"{suite}::test_loop", status=1)
     assert "FAILED n_plus_one:fail" in output
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 
 from mercury_client import faults
@@ -19,6 +20,7 @@ from ..middleware import MercuryMiddleware
 __all__ = ["install"]
 
 _MARK = "_mercury_measured"
+_NAME = "django_mercury.middleware.MercuryMiddleware"
 
 
 def install() -> None:
@@ -30,7 +32,9 @@ def install() -> None:
     @wraps(load)
     def measured(self: BaseHandler, *args: Any, **kwargs: Any) -> None:
         load(self, *args, **kwargs)
-        try:  # a second one in a chain does nothing
+        try:
+            if _NAME in settings.MIDDLEWARE:
+                return
             self._middleware_chain = MercuryMiddleware(self._middleware_chain)
         except Exception:
             faults.recover("load_middleware")
