@@ -14,9 +14,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "client_py" / "src"), str(HERE.parent / "bookshop"), str(HERE)]
 
-_KEPT = {"MERCURY_BIN_DIR", "MERCURY_CHROMIUM", "MERCURY_REQUIRE_CHROMIUM", "MERCURY_SCREENSHOTS"}  # for tests
+_KEPT = ("MERCURY_BIN_DIR", "MERCURY_CHROMIUM", "MERCURY_REQUIRE_", "MERCURY_SCREENSHOTS")  # for tests
 _DATA = tempfile.mkdtemp(prefix="mercury-bookshop-")
-for _name in [name for name in os.environ if name.startswith(("BOOKSHOP_", "MERCURY_")) and name not in _KEPT]:
+for _name in [name for name in os.environ if name.startswith(("BOOKSHOP_", "MERCURY_")) and not name.startswith(_KEPT)]:
     del os.environ[_name]
 os.environ["BOOKSHOP_DATA"] = _DATA
 os.environ["DJANGO_SETTINGS_MODULE"] = "bookshop.settings"

@@ -42,9 +42,10 @@ def boot(out: Path, scenario: str) -> dict[str, Any]:
 
 
 def elsewhere() -> list[str]:
-    """Return what the guest needs that does not lie on the file system of /."""
+    """Return what the guest needs that does not lie on the file system of /, or in /tmp, which it has for itself."""
     places = {str(ROOT), sys.prefix, sys.base_prefix, str(find_program("mercuryd").parent)}
-    return sorted(place for place in places if os.stat(place).st_dev != os.stat("/").st_dev)
+    root = os.stat("/").st_dev
+    return sorted(place for place in places if os.stat(place).st_dev != root or place.startswith("/tmp/"))
 
 
 def why_not(out: Path) -> str | None:
