@@ -41,6 +41,8 @@ import django_mercury, mercury_client
 names = []
 for package in (mercury_client, django_mercury):
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if found.name == "django_mercury.pytest_plugin":
+            continue  # pytest alone imports it, and is not there
         importlib.import_module(found.name)
         names.append(found.name)
 print(json.dumps(names))
@@ -48,6 +50,34 @@ print(json.dumps(names))
     )
     assert "mercury_client.pipe_transport" in names and "django_mercury.management.commands.mercury" in names
     assert len(names) > 40
+
+
+def test_a_block_of_a_test_is_measured(windows: Windows, tmp_path: Path) -> None:
+    """``monitor()`` counts queries and reads how the process grows, which each system says in its own way."""
+    facts = windows.python(
+        tmp_path,
+        """
+import json
+import django
+from django.conf import settings
+settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+django.setup()
+from django.db import connection
+from django_mercury import monitor
+from django_mercury.testing.memory import resident_bytes
+connection.ensure_connection()
+with monitor(raises=False) as result:
+    kept = bytearray(b"x") * 50_000_000
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+print(json.dumps([result.query_count, result.engine, result.memory_mb, resident_bytes(), result.failures]))
+""",
+        DJANGO_MERCURY_PURE_PYTHON="1",
+    )
+    count, engine, memory_mb, resident, failures = facts
+    assert (count, engine) == (1, "reference")
+    assert 40 < memory_mb < 200 and resident > 40_000_000
+    assert all(sentence.startswith("Response time") for sentence in failures)
 
 
 def test_the_addresses_are_the_users_and_the_systems_pipe(windows: Windows, tmp_path: Path) -> None:
