@@ -20,11 +20,11 @@ from statistics import median, quantiles
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "client_py" / "src"), str(ROOT / "tests")]
 
-import mercury_client  # noqa: E402
-from mercury_client import Site, SiteFrame, UnitKind  # noqa: E402
-from mercury_client.reference import judge  # noqa: E402
-from mercury_client.unit import Unit  # noqa: E402
-from support.daemon import Daemon  # noqa: E402
+import mercury_client  # noqa: E402  (path or settings first)
+from mercury_client import Site, SiteFrame, UnitKind  # noqa: E402  (path or settings first)
+from mercury_client.reference import judge  # noqa: E402  (path or settings first)
+from mercury_client.unit import Unit  # noqa: E402  (path or settings first)
+from support.daemon import Daemon  # noqa: E402  (path or settings first)
 
 QUERIES = 30
 MS = 1_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import mercury_client
 from mercury_client import recorder
@@ -17,8 +18,8 @@ def query(sql: str) -> None:
         unit.record(sql, "default", "sqlite", 1000, 10)
 
 
-def in_thread(work: object) -> None:
-    thread = threading.Thread(target=work)  # type: ignore[arg-type]
+def in_thread(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work)
     thread.start()
     thread.join()
 

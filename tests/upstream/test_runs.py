@@ -167,6 +167,21 @@ def test_a_baseline_fails_on_an_added_query(project: Project, tmp_path: Path) ->
     assert "none" in missing
 
 
+def test_djangos_runner_has_baselines_annotations_and_the_runs_name(project: Project, tmp_path: Path) -> None:
+    baseline, report = tmp_path / "mercury.baseline", tmp_path / "report.json"
+    label = "library.test_public_names.Monitor.test_within_the_limits"
+    options = ["mercury_test", label, "--noinput", "--mercury-baseline", str(baseline)]
+    project.manage(*options, "--mercury-update-baseline")
+    assert label in baseline.read_text()
+    summary = tmp_path / "summary.md"
+    project.manage(*options, "--github", "--json", str(report), MERCURY_RUN="build-7", GITHUB_STEP_SUMMARY=str(summary))
+    assert document(report)["run"]["id"] == "build-7"
+    assert "Mercury" in summary.read_text()
+    loop = "library.test_public_names.Monitor.test_an_n_plus_one_fails_with_its_place_and_fix"
+    output = project.manage("mercury_test", loop, "--noinput", "--github")
+    assert re.search(r"^::error file=library/views\.py,line=\d+,.*N\+1 queries", output, re.MULTILINE), output
+
+
 # ------------------------------------------------------------------------------------------------- a daemon
 def test_without_a_daemon_auto_goes_on_with_one_warning(project: Project, tmp_path: Path) -> None:
     nobody = f"unix://{tmp_path}/nobody.sock"

@@ -197,7 +197,7 @@ class MercuryTestMixin(PerformanceMixin):
     # --------------------------------------------------------------------------------------------- measuring
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         """Run the test's body, measured: unittest calls this once, between setUp and tearDown."""
-        call = super()._callTestMethod  # type: ignore[misc]
+        call = super()._callTestMethod  # type: ignore[misc]  # of the case beside this mixin
         written: Any = inspect.unwrap(getattr(type(self), self._testMethodName))  # Django wraps coroutines in objects
         if not self.mercury_enabled or getattr(written, "mercury_off", False):
             call(method)

@@ -77,7 +77,7 @@ def _of_windows() -> int:
 
     counters = Counters()
     counters.cb = ctypes.sizeof(counters)
-    kernel32 = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+    kernel32 = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]  # on Windows only
     kernel32.GetCurrentProcess.restype = wintypes.HANDLE
     function = kernel32.K32GetProcessMemoryInfo
     function.argtypes = (wintypes.HANDLE, ctypes.c_void_p, wintypes.DWORD)

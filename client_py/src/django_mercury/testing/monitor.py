@@ -161,14 +161,14 @@ class Monitor:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"monitor() cannot decorate the generator {function.__name__}; use it inside, as a block")
         module = getattr(function, "__globals__", None)
-        if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+        if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004  (it is asked what it is)
 
             @functools.wraps(function)
             async def measure_async(*args: Any, **kwargs: Any) -> Any:
                 with self._of(function, module):
                     return await function(*args, **kwargs)
 
-            return measure_async  # type: ignore[return-value]
+            return measure_async  # type: ignore[return-value]  # it is called like the one it wraps
 
         @functools.wraps(function)
         def measure(*args: Any, **kwargs: Any) -> Any:
@@ -178,7 +178,7 @@ class Monitor:
                 raise TypeError(f"monitor() measured only how {function!r:.80} was called: it returns an awaitable")
             return value
 
-        return measure  # type: ignore[return-value]
+        return measure  # type: ignore[return-value]  # it is called like the one it wraps
 
     def _of(self, function: Callable[..., Any], module: Mapping[str, Any] | None) -> _Call:
         own_name = getattr(function, "__qualname__", type(function).__name__).replace(".<locals>", "")

@@ -33,7 +33,7 @@ class _Measured:
 
     def startTest(self, test: unittest.TestCase) -> None:
         global _recorder
-        super().startTest(test)  # type: ignore[misc]
+        super().startTest(test)  # type: ignore[misc]  # of the class beside this mixin
         self._outcome = "passed"
         if self.measures:
             if _recorder is None:
@@ -46,36 +46,36 @@ class _Measured:
             record = _recorder.finish(test.id(), file, line, self._outcome)
             if record is not None:
                 self.take_record(test, record)
-        super().stopTest(test)  # type: ignore[misc]
+        super().stopTest(test)  # type: ignore[misc]  # of the class beside this mixin
 
     def take_record(self, test: unittest.TestCase, record: dict[str, Any]) -> None:
         raise NotImplementedError
 
     def addFailure(self, test: Any, err: Any) -> None:
         self._outcome = "failed"
-        super().addFailure(test, err)  # type: ignore[misc]
+        super().addFailure(test, err)  # type: ignore[misc]  # of the class beside this mixin
 
     def addError(self, test: Any, err: Any) -> None:
         self._outcome = "error"
-        super().addError(test, err)  # type: ignore[misc]
+        super().addError(test, err)  # type: ignore[misc]  # of the class beside this mixin
 
     def addSkip(self, test: Any, reason: str) -> None:
         if self._outcome == "passed":
             self._outcome = "skipped"
-        super().addSkip(test, reason)  # type: ignore[misc]
+        super().addSkip(test, reason)  # type: ignore[misc]  # of the class beside this mixin
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
         self._outcome = "xfailed"
-        super().addExpectedFailure(test, err)  # type: ignore[misc]
+        super().addExpectedFailure(test, err)  # type: ignore[misc]  # of the class beside this mixin
 
     def addUnexpectedSuccess(self, test: Any) -> None:
         self._outcome = "xpassed"
-        super().addUnexpectedSuccess(test)  # type: ignore[misc]
+        super().addUnexpectedSuccess(test)  # type: ignore[misc]  # of the class beside this mixin
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         if err is not None:
             self._outcome = "failed"
-        super().addSubTest(test, subtest, err)  # type: ignore[misc]
+        super().addSubTest(test, subtest, err)  # type: ignore[misc]  # of the class beside this mixin
 
 
 def _place_of(test: unittest.TestCase) -> tuple[str, int]:
@@ -161,10 +161,10 @@ class MercuryRunnerMixin:
 
     def get_resultclass(self) -> Any:
         """Return Django's result, or unittest's, that measures besides."""
-        base = super().get_resultclass() or unittest.TextTestResult  # type: ignore[misc]
+        base = super().get_resultclass() or unittest.TextTestResult  # type: ignore[misc]  # of the class beside this mixin
         run, replays = self.mercury, self._replays
 
-        class Result(_Measured, base):  # type: ignore[misc,valid-type]
+        class Result(_Measured, base):  # type: ignore[misc,valid-type]  # a base that the project chooses
             measures = not replays
 
             def take_record(self, test: unittest.TestCase, record: dict[str, Any]) -> None:
@@ -179,7 +179,7 @@ class MercuryRunnerMixin:
         """Note whether only some of the tests were asked for."""
         chosen = ("test_name_patterns", "tags", "exclude_tags")
         self._mercury_labels = bool(test_labels) or any(getattr(self, name, None) for name in chosen)
-        failed: int = super().run_tests(test_labels, **kwargs)  # type: ignore[misc]
+        failed: int = super().run_tests(test_labels, **kwargs)  # type: ignore[misc]  # of the class beside this mixin
         return failed
 
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
@@ -190,11 +190,11 @@ class MercuryRunnerMixin:
             os.environ[_YARDSTICK] = "1"
         self.mercury.require_daemon("at the start")
         self._replays = isinstance(suite, ParallelTestSuite)
-        return super().run_suite(suite, **kwargs)  # type: ignore[misc]
+        return super().run_suite(suite, **kwargs)  # type: ignore[misc]  # of the class beside this mixin
 
     def suite_result(self, suite: Any, result: Any, **kwargs: Any) -> int:
         """Write the reports, also when tests failed, and count what fails the run."""
-        failed: int = super().suite_result(suite, result, **kwargs)  # type: ignore[misc]
+        failed: int = super().suite_result(suite, result, **kwargs)  # type: ignore[misc]  # of the class beside this mixin
         self.mercury.require_daemon("at the end")
         self.mercury.only_some = self._mercury_labels or bool(result.shouldStop or result.skipped or result.errors)
         if result.testsRun and not self.mercury.measured:
