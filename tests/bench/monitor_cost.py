@@ -1,9 +1,10 @@
-"""What ``monitor()`` itself costs: a block with it, and the same block as a mere unit, in turn in one process.
+"""What ``monitor()`` itself costs: a block with it, and the same block as a mere unit, in one process.
 
     python tests/bench/monitor_cost.py [--runs N]
 
-Wall time in ms, paired medians: an empty block, one of 30 ORM queries, and one request of the test client. By the
-engine in Python, and by a daemon's report in one round trip. Bar: 0.5 ms.
+Wall time in ms, paired medians: an empty block, one of 30 ORM queries, and one request of the test client. The order
+of a pair is random, and all that waits is sent before each, so that neither pays for the other. By the engine in
+Python, and by a daemon's report in one round trip. Bar: 0.5 ms.
 """
 
 from __future__ import annotations
