@@ -32,7 +32,7 @@ venv: $(VENV)/.ready
 # The two programs stand beside the interpreter, where the client looks first.
 build: deps-build $(VENV)/.ready
 	@cmake --preset release -DMERCURY_TESTS=OFF $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
-	@cmake --build --preset release -j $(JOBS) --target mercuryd mercuryctl | tail -n 1
+	@packaging/setup/build.sh release -j $(JOBS) --target mercuryd mercuryctl
 	@ln -sf ../../build/release/mercuryd ../../build/release/mercuryctl $(BIN)/
 build: | build/
 build/:
@@ -43,7 +43,7 @@ demo: build
 
 test-cpp: deps-test $(VENV)/.ready | build/
 	@cmake --preset release -DMERCURY_TESTS=ON $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
-	@cmake --build --preset release -j $(JOBS) | tail -n 1
+	@packaging/setup/build.sh release -j $(JOBS)
 	@ln -sf ../../build/release/mercuryd ../../build/release/mercuryctl $(BIN)/
 	@ctest --preset release -j $(JOBS) >build/ctest.log 2>&1 || { tail -n 80 build/ctest.log; exit 1; }
 	@tail -n 3 build/ctest.log
@@ -80,7 +80,7 @@ bench: build judge-json
 
 judge-json: deps-test | build/
 	@cmake --preset release -DMERCURY_TESTS=ON $(CCACHE) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
-	@cmake --build --preset release -j $(JOBS) --target judge_json | tail -n 1
+	@packaging/setup/build.sh release -j $(JOBS) --target judge_json
 
 clean:
 	rm -rf build $(VENV)

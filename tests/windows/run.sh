@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 python=.venv/bin/python
 
 cmake --preset windows >build/cmake-windows.log 2>&1 || { cat build/cmake-windows.log; exit 1; }
-cmake --build --preset windows -j "$(nproc)" | tail -n 1
+packaging/setup/build.sh windows -j "$(nproc)"
 
 export WINEPREFIX=$PWD/build/windows/prefix WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml="
 mkdir -p "$WINEPREFIX"
