@@ -23,7 +23,7 @@ from django_mercury.call_sites.ignoring import ignore
 from mercury_client import faults
 from mercury_client.ordinals import NO_KEY
 from mercury_client.protocol import Site
-from mercury_client.statements import table
+from mercury_client.statements import OVERFLOW, table
 from mercury_client.unit import Unit
 
 HERE = str(Path(__file__).resolve())
@@ -170,17 +170,34 @@ def test_what_parameters_may_be() -> None:
     assert [parameters_hash(one) for one in bad] == [NO_KEY] * len(bad)
 
 
+def test_a_key_is_an_int_of_two_digits(sink: Sink) -> None:
+    """Never one of Python's larger ints, which slow down the queries around them; negative hashes are told apart."""
+    sets: list[Any] = [(number,) for number in range(-40, 40)] + [(f"name {number}",) for number in range(40)]
+    several: list[Any] = [(*one, 7) for one in sets] + [[one] for one in sets] + [{"a": one} for one in sets]
+    sets.remove((-1,))  # Python's own hash of it is that of -2
+    with unit("block") as one:
+        for params in sets:
+            ask("SELECT %s", params)
+        keys = [record[8] for record in one.records]
+    assert [parameters_hash(params) for params in sets] == keys == [parameters_hash([*params]) for params in sets]
+    assert min(map(hash, sets)) < 0 and len(set(keys)) == len(sets) and NO_KEY not in keys
+    keys += [parameters_hash(params) for params in several]
+    assert all(abs(key) < 1 << 60 for key in keys) and NO_KEY not in keys
+    sink.units()
+
+
 def test_parameters_and_their_hashes_stay_here(sink: Sink) -> None:
     """A record and its site hold neither; what was hashed goes with the unit's seal."""
     secret = "a secret of a customer"
     with unit("block") as one:
         ask("SELECT %s", [secret])
         Author.objects.filter(name=secret).first()
-        assert hash((secret,)) in [record[8] for record in one.records]
+        assert parameters_hash((secret,)) in [record[8] for record in one.records]
     assert one.ordinals is None and one.scratch is None
     assert [record[8] for record in one.records] == [1, 1]
     held = repr([record[7:] for record in one.records]) + repr([record[0].text for record in one.records])
-    assert secret not in held and str(hash(secret)) not in held and str(hash((secret,))) not in held
+    hashes = hash(secret), hash((secret,)), parameters_hash((secret,))
+    assert secret not in held and not any(str(one) in held for one in hashes)
     sink.units()
 
 
@@ -288,6 +305,18 @@ def test_a_statement_from_elsewhere_is_not_where_it_was_last(sink: Sink) -> None
 
 
 # What is the application.
+
+
+def test_statements_beyond_the_share_have_a_site_each(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OVERFLOW stands for all of them: what it remembers is a stack, never a site."""
+    monkeypatch.setitem(Unit.statement.__globals__, "TEXT_BYTES_MAX", 0)
+    with unit("block"):
+        for number in range(3):  # a text that is met again is a statement of its own, hence the numbers
+            for model in (Author, Book):
+                list(model.objects.filter(pk=9)[: 41 + number])
+    found = records(sink)
+    assert [record[0] for record in found] == [OVERFLOW] * 6
+    assert [record[7].model for record in found] == ["shop.Author", "shop.Book"] * 3
 
 
 def test_roots(tmp_path: Path) -> None:

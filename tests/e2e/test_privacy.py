@@ -32,7 +32,9 @@ with mercury_client.unit("private"):
     with connection.cursor() as cursor:
         for _ in range(4):
             cursor.execute(f"SELECT id FROM shop_book WHERE title = '{{LITERALS[0]}}' OR id = {{LITERALS[1]}}")
-print("hashes", json.dumps([hash(value) for value in (*TEXTS, *NUMBERS, tuple(TEXTS), (TEXTS[0],), (TEXTS[0], 4))]))
+from django_mercury.call_sites import parameters_hash
+sets = [(text,) for text in TEXTS] + [tuple(TEXTS), (TEXTS[0], 4)]
+print("hashes", json.dumps([hash(value) for value in (*TEXTS, *NUMBERS, *sets)] + [*map(parameters_hash, sets)]))
 flush()
 print("done", 1)
 """

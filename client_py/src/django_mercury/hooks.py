@@ -10,8 +10,9 @@ Not seen by it: ``callproc``, the time of fetching, later chunks of a server-sid
 ``record_query`` reads two clocks, asks ``call_sites`` where the query comes from, and appends one record. It is
 one long function because each call in it costs 0.2 µs, four times as much as in a loop that runs nothing else. It
 cannot call itself: it only reads attributes of the connection and its cursor, and evaluates no SQL and no
-``repr``. Of parameters a hash is kept while the unit is open; with ``many`` they may be a generator and are not
-looked at. Our errors are counted; those of the query pass through untouched.
+``repr``. Of parameters a hash is kept while the unit is open (Python's, which for an integer is the integer); with
+``many`` they may be a generator and are not looked at. Our errors are counted; those of the query pass through
+untouched.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from django.db.backends.signals import connection_created
 
 from mercury_client import faults
 from mercury_client.ordinals import NO_KEY
-from mercury_client.protocol import RecordFlags, UnitKind
+from mercury_client.protocol import RecordFlags
 from mercury_client.recorder import current, innermost
 from mercury_client.statements import table
 
@@ -38,9 +39,6 @@ __all__ = ["install", "install_on", "record_query"]
 _MANY = int(RecordFlags.MANY)
 _FAILED = int(RecordFlags.FAILED)
 _IN_TRANSACTION = int(RecordFlags.IN_TRANSACTION)
-_OUTSIDE = int(UnitKind.OUTSIDE)
-
-_PLAIN = frozenset({int, str})  # whose hash cannot fail
 
 _current = current.get
 _find = table.find
@@ -71,22 +69,25 @@ def record_query(execute: Execute, sql: Any, params: Any, many: bool, context: d
                 flags |= _FAILED
             else:
                 cursor = context["cursor"]
-                rows = getattr(cursor, "cursor", cursor).rowcount  # past Django's wrapper, which is slow to ask
-                if rows.__class__ is not int or rows < 0:
+                try:
+                    rows = cursor.cursor.rowcount  # past Django's wrapper, which is slow to ask
+                except AttributeError:  # it is none of Django's
+                    rows = getattr(cursor, "rowcount", -1)
+                if type(rows) is not int or rows < 0:
                     rows = -1
             if connection.in_atomic_block:
                 flags |= _IN_TRANSACTION
-            statement = (_find(sql) if sql.__class__ is str else None) or unit.statement(sql)
+            statement = (_find(sql) if type(sql) is str else None) or unit.statement(sql)
             site, key = None, NO_KEY
-            if not statement.control and unit.kind != _OUTSIDE:
+            if unit.located and not statement.control:
                 if not many:
-                    if params.__class__ is tuple and len(params) == 1 and params[0].__class__ in _PLAIN:
-                        key = hash(params)  # as parameters_hash does, for the parameters of most queries
+                    if type(params) is tuple and len(params) == 1 and type(params[0]) is int:
+                        key = hash(params[0])  # as parameters_hash does, for the parameters of most queries
                     else:
                         key = parameters_hash(params)
                 if call_sites.always or (call_sites.captures and call_sites.is_wanted(unit, statement)):
                     # From here: this, then Django's _execute_with_wrappers and execute, then who asked.
-                    site = site_of(3, statement, sql)
+                    site = site_of(statement, sql)
             record = (statement, connection.alias, connection.vendor, start, duration, flags, rows, site, key)
             records = unit.records
             if len(records) < unit.room:

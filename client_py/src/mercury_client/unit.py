@@ -37,6 +37,7 @@ PART_MAX = 65535
 
 _FAILED = int(RecordFlags.FAILED)
 _BLOCK = int(UnitKind.BLOCK)
+_OUTSIDE = int(UnitKind.OUTSIDE)
 _find = table.find
 _lock = threading.RLock()  # sealing, splitting, folding; RLock: a finalizer's query may come in between
 
@@ -71,8 +72,8 @@ class Unit:
     __slots__ = (
         "acknowledged", "caches", "closed", "count", "cpu_ns", "db_ns", "descendant_db_ns", "descendant_queries",
         "descendant_units", "dropped", "duration_ns", "exception", "failed", "failed_queries", "first_byte_ns",
-        "groups", "id", "kind", "method", "more", "name", "number", "operation", "ordinals", "overflow", "parent",
-        "parent_id", "part", "queries", "records", "report", "room", "scratch", "size", "start_ns", "status",
+        "groups", "id", "kind", "located", "method", "more", "name", "number", "operation", "ordinals", "overflow",
+        "parent", "parent_id", "part", "queries", "records", "report", "room", "scratch", "size", "start_ns", "status",
         "streamed", "template_count", "template_ns", "text_bytes",
     )  # fmt: skip
 
@@ -81,6 +82,7 @@ class Unit:
         self.parent = parent
         self.parent_id = parent.id if parent is not None else 0
         self.kind = kind
+        self.located = kind != _OUTSIDE  # whether its records say where they were made, and with which parameters
         self.name = name
         self.method = 0
         self.status = 0

@@ -4,7 +4,7 @@
 
     configure("all", ["/srv/shop"])
     if always or (captures and is_wanted(unit, statement)):
-        site = site_of(above, statement, sql)
+        site = site_of(statement, sql)
 
 Life of a query: ``site_of`` (walk.py) finds its place. On a stack that is known, that is a comparison of some of
 its frames. On a new one ``resolve`` looks at all of them: which are the application's (places.py), what

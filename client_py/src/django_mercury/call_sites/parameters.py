@@ -11,7 +11,7 @@ import decimal
 import uuid
 from typing import Any
 
-from mercury_client.ordinals import NO_KEY
+from mercury_client.ordinals import KEY_MASK, NO_KEY
 
 __all__ = ["parameters_hash"]
 
@@ -22,19 +22,21 @@ _HASHABLE = frozenset({
     str, int, float, bool, bytes, type(None), decimal.Decimal, uuid.UUID,
     datetime.datetime, datetime.date, datetime.time, datetime.timedelta,
 })  # fmt: skip
-_NOTHING = hash(())
+_NOTHING = hash(()) & KEY_MASK
 
 
 def parameters_hash(params: Any) -> int:
-    """Return a hash of a tuple, list or dictionary of parameters, of None as of (); NO_KEY if a value may not
-    be hashed. Never raises.
+    """Return a hash of a tuple, list or dictionary of parameters, of None as of (); NO_KEY if a value
+    may not be hashed. Never raises.
     """
     try:
         if type(params) is tuple and len(params) <= VALUES_MAX:
+            if len(params) == 1 and type(params[0]) is int:
+                return hash(params[0])  # the integer itself, as a rule a small one: no other hash costs as little
             for value in params:  # by far the most: a loop costs half of what a set operation does
                 if type(value) not in _HASHABLE:
                     return _hash_deep(params, DEPTH_MAX)
-            return hash(params)
+            return hash(params) & KEY_MASK
         if params is None:
             return _NOTHING
         if type(params) is list:
@@ -60,4 +62,4 @@ def _hash_deep(params: Any, depth: int) -> int:
         if found == NO_KEY:
             return NO_KEY
         hashes.append(found)
-    return hash(tuple(hashes))
+    return hash(tuple(hashes)) & KEY_MASK

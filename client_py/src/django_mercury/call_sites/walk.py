@@ -26,7 +26,7 @@ from typing import Any
 
 from mercury_client import faults
 from mercury_client.protocol import Site
-from mercury_client.statements import Statement, text_of
+from mercury_client.statements import OVERFLOW, Statement, text_of
 
 from . import ignoring
 from .readers import Reader, readers_of
@@ -45,7 +45,11 @@ _reason = ignoring.reason.get
 _handler, _outer_handler = HANDLERS
 
 
-# What stands at a landmark: how far out it is (0: the next after the landmark before), its code, its instruction.
+# From site_of: record_query, Django's _execute_with_wrappers, its execute, and who asked.
+ABOVE = 4
+
+# What stands at a landmark: its depth for sys._getframe in site_of (0: the next after the landmark before), its code,
+# its instruction.
 _Landmark = tuple[int, CodeType, int]
 
 
@@ -64,6 +68,19 @@ class _Entry:
         self.places: dict[Hashable, Site] = {}  # without the statement
 
 
+class _Last:
+    """What a statement remembers: its last stack, and the site there if nothing but the stack decides on it."""
+
+    __slots__ = ("entry", "is_whole", "landmarks", "site", "table")
+
+    def __init__(self, entry: _Entry, site: Site | None) -> None:
+        self.entry = entry
+        self.site = site
+        self.landmarks = entry.landmarks
+        self.is_whole = entry.is_whole
+        self.table = entry.table
+
+
 def _landmarks(stack: Sequence[FrameType], read: set[int]) -> tuple[_Landmark, ...]:
     application = [Step(frame).application for frame in stack]
     found: list[_Landmark] = []
@@ -71,7 +88,7 @@ def _landmarks(stack: Sequence[FrameType], read: set[int]) -> tuple[_Landmark, .
     for depth, frame in enumerate(stack):
         called = depth + 1 < len(stack) and application[depth + 1]
         if application[depth] or called or depth in read or depth == len(stack) - 1 or not any(application):
-            found.append((0 if depth == last + 1 else depth, frame.f_code, frame.f_lasti))
+            found.append((0 if depth == last + 1 else ABOVE + depth, frame.f_code, frame.f_lasti))
             last = depth
     return tuple(found)
 
@@ -96,47 +113,56 @@ def clear() -> None:
     _table = Table()
 
 
-def site_of(above: int, statement: Statement, sql: Any) -> Site | None:
-    """Return the site of the query that is made ``above`` frames out from the caller of this. Never raises.
+def site_of(statement: Statement, sql: Any) -> Site | None:
+    """Return the site of the query that the caller, hooks.record_query, is the wrapper of. Never raises.
 
     ``sql`` is what ``statement`` was made of. None if the site cannot be told.
     """
     try:
-        if sql.__class__ is not str:
-            sql = text_of(sql)
-        entry: _Entry | None = statement.place
+        last: _Last | None = statement.place
+        entry: _Entry | None = None
         frame: Any = None
-        if entry is not None:
+        if last is not None:
             try:  # compare the landmarks, here: a function of its own would be a tenth of the whole
-                for depth, code, instruction in entry.landmarks:
-                    frame = _frame(above + depth + 1) if depth or frame is None else frame.f_back
+                for depth, code, instruction in last.landmarks:
+                    frame = _frame(depth) if depth else frame.f_back
                     if frame.f_code is not code or frame.f_lasti != instruction:
-                        entry = None
                         break
                 else:
-                    if entry.table is not _table or (entry.is_whole and frame.f_back is not None):
-                        entry = None
+                    if last.table is _table and not (last.is_whole and frame.f_back is not None):
+                        if last.site is not None and not _reason():
+                            return last.site
+                        entry = last.entry
             except (ValueError, AttributeError):  # the stack ends before
-                entry = None
-        if entry is None:
-            frame = _frame(above + 1)
-            entry = _find(frame)
-            if entry is None:
-                return _add(frame, statement, sql)
-            statement.place = entry
-        reason = _reason()
-        if not entry.readers:
-            key = hash(sql)
-            site = entry.sites.get((key, reason) if reason else key)
-            return site or _look_closer(entry, _frame(above + 1), sql, reason, ())
-        frame = _frame(above + 1)
-        keep: list[Any] = []
-        said = _read(entry.readers, frame, keep)
-        site = entry.sites.get((hash(sql), reason, said))
-        return site or _look_closer(entry, frame, sql, reason, said, keep)
+                pass
+        return _look_up(_frame(ABOVE), entry, statement, sql)
     except Exception:
         faults.recover("call site")
     return None
+
+
+def _look_up(start: FrameType, entry: _Entry | None, statement: Statement, sql: Any) -> Site | None:
+    """Find the site by the stack's key if its entry is not known yet, the reason, and what readers say."""
+    if type(sql) is not str:
+        sql = text_of(sql)
+    if entry is None:
+        entry = _find(start)
+        if entry is None:
+            return _add(start, statement, sql)
+    reason = _reason()
+    keep: list[Any] = []
+    said = _read(entry.readers, start, keep)
+    site = entry.sites.get(_key(hash(sql), reason, said)) or _look_closer(entry, start, sql, reason, said, keep)
+    _remember(statement, entry, None if reason or said else site)
+    return site
+
+
+def _remember(statement: Statement, entry: _Entry, site: Site | None) -> None:
+    if statement is OVERFLOW:  # it stands for many texts, each with a site of its own
+        site = None
+    last: _Last | None = statement.place
+    if last is None or last.entry is not entry or (last.site is None and site is not None):
+        statement.place = _Last(entry, site)
 
 
 def _find(frame: FrameType | None) -> _Entry | None:
@@ -187,7 +213,8 @@ def _add(start: FrameType | None, statement: Statement, sql: str) -> Site | None
         said = _read(readers, start, entry.keep)
         reason = _reason()
         entry.sites[_key(hash(sql), reason, said)] = entry.places[(reason, said)] = site
-        table.entries[tuple(key)] = statement.place = entry
+        table.entries[tuple(key)] = entry
+        _remember(statement, entry, None if reason or said else site)
         return site
     finally:
         _resolving.discard(thread)
@@ -208,7 +235,7 @@ def _key(statement: int, reason: str, said: tuple[Hashable, ...]) -> Hashable:
 
 
 def _look_closer(
-    entry: _Entry, start: FrameType | None, sql: str, reason: str, said: tuple[Hashable, ...], keep: Sequence[Any] = ()
+    entry: _Entry, start: FrameType | None, sql: str, reason: str, said: tuple[Hashable, ...], keep: Sequence[Any]
 ) -> Site | None:
     """Walk the long way for a statement or place that is new on a known stack."""
     thread = threading.get_ident()
