@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 from mercury_client.reference import Finding, Place
@@ -42,8 +43,13 @@ def place_text(place: Place) -> str:
 
 def short_path(file: str) -> str:
     """Return a path as seen from the working directory, if it lies below it, with forward slashes."""
-    try:
-        relative = os.path.relpath(file)
+    try:  # what is kept is 30 µs; the directory may change
+        return _seen_from(os.getcwd(), file)
     except (ValueError, OSError):  # another drive; no working directory
         return file
+
+
+@functools.lru_cache(maxsize=1024)
+def _seen_from(directory: str, file: str) -> str:
+    relative = os.path.relpath(file, directory)
     return file if relative.startswith("..") else relative.replace(os.sep, "/")

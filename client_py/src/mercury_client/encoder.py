@@ -34,6 +34,12 @@ _U32_MAX = 0xFFFF_FFFF
 _CONTROL = int(RecordFlags.TRANSACTION_CONTROL) << FLAGS_SHIFT
 _SUMMARY = int(RecordFlags.SUMMARY) << FLAGS_SHIFT
 _STALE_MAX = 1000
+# Plain numbers: to combine two flags of an enumeration costs 1 µs.
+_MORE_PARTS = int(UnitFlags.MORE_PARTS)
+_FAILED = int(UnitFlags.FAILED)
+_FOLDED = int(UnitFlags.FOLDED)
+_STREAMED = int(UnitFlags.STREAMED)
+_REPORT_WANTED = int(UnitFlags.REPORT_WANTED)
 _QUERY_FLAGS = int(RecordFlags.MANY | RecordFlags.FAILED | RecordFlags.IN_TRANSACTION)
 
 
@@ -75,15 +81,15 @@ class Encoder:
         return encode_unit(self._header(unit), pack_records(rows.rows), len(rows.rows), sections)
 
     def _header(self, unit: Unit) -> UnitHeader:
-        flags = UnitFlags.MORE_PARTS if unit.more else UnitFlags.NONE
+        flags = _MORE_PARTS if unit.more else 0
         if unit.failed:
-            flags |= UnitFlags.FAILED
+            flags |= _FAILED
         if unit.groups:
-            flags |= UnitFlags.FOLDED
+            flags |= _FOLDED
         if unit.streamed:
-            flags |= UnitFlags.STREAMED
+            flags |= _STREAMED
         if unit.report:
-            flags |= UnitFlags.REPORT_WANTED
+            flags |= _REPORT_WANTED
         return UnitHeader(
             number=unit.number,
             unit_id=unit.id,

@@ -91,7 +91,7 @@ def asks_daemon() -> bool:
 
 def reply_for(unit: Unit, below: Sequence[Unit]) -> tuple[Verdict, Engine]:
     """Return the verdict on a finished block whose report was asked for; raise NoDaemon where that is strict."""
-    if asks_daemon():
+    if unit.report:
         reply = mercury_client.verdict_of(unit, TIMEOUT_S)
         if reply.verdict is not None:
             return reply.verdict, "daemon"

@@ -6,6 +6,7 @@ growth of the process's resident memory costs some microseconds; it is 0 where f
 
 from __future__ import annotations
 
+import os
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -46,8 +47,11 @@ class Memory:
 
 
 def _of_linux() -> int:
-    with open("/proc/self/statm", "rb", buffering=0) as file:
-        return int(file.read(128).split()[1]) * _PAGE
+    descriptor = os.open("/proc/self/statm", os.O_RDONLY)  # a file object takes twice as long
+    try:
+        return int(os.read(descriptor, 128).split()[1]) * _PAGE
+    finally:
+        os.close(descriptor)
 
 
 def _of_unix() -> int:  # macOS has no cheap reading of the present size: the largest so far

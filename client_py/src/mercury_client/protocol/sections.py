@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import ProtocolError
@@ -49,8 +48,7 @@ class TemplateTime(NamedTuple):
     renders: int
 
 
-@dataclass(frozen=True)
-class Sections:
+class Sections(NamedTuple):
     """All sections of a unit; None, empty or "" leaves one out. Counters saturate at their field's size."""
 
     cache: tuple[CacheEntry, ...] = ()

@@ -14,13 +14,23 @@ _HEX_ID = re.compile("[0-9a-f]{16}")
 
 
 class JsonObject:
-    """One object; ``where`` says whose it is. Keys that are not asked for are of a later version, and left alone."""
+    """One object; ``name`` says whose it is, in an error only. Keys that are not asked for are of a later version, and
+    left alone.
+    """
 
-    def __init__(self, value: Any, where: str) -> None:
-        if not isinstance(value, dict):
-            raise _wrong(where, value, "an object")
+    __slots__ = ("_name", "_parent", "_values")
+
+    def __init__(self, value: Any, name: str | tuple[str, int], parent: JsonObject | None = None) -> None:
+        self._name = name  # with a number: that one of a list
+        self._parent = parent
         self._values = value
-        self._where = where
+        if not isinstance(value, dict):
+            raise _wrong(self._where, value, "an object")
+
+    @property
+    def _where(self) -> str:
+        name = self._name if isinstance(self._name, str) else f"{self._name[0]}[{self._name[1]}]"
+        return name if self._parent is None else f"{self._parent._where}.{name}"
 
     def _get(self, key: str) -> Any:
         if key not in self._values:
@@ -68,14 +78,14 @@ class JsonObject:
 
     def object(self, key: str) -> JsonObject:
         """Return an object."""
-        return JsonObject(self._get(key), f"{self._where}.{key}")
+        return JsonObject(self._get(key), key, self)
 
     def objects(self, key: str) -> list[JsonObject]:
         """Return a list of objects."""
         values = self._get(key)
         if not isinstance(values, list):
             raise _wrong(f"{self._where}.{key}", values, "a list")
-        return [JsonObject(value, f"{self._where}.{key}[{at}]") for at, value in enumerate(values)]
+        return [JsonObject(value, (key, at), self) for at, value in enumerate(values)]
 
 
 def _wrong(where: str, value: Any, wanted: str) -> ValueError:
