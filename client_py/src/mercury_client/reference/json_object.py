@@ -32,59 +32,64 @@ class JsonObject:
         name = self._name if isinstance(self._name, str) else f"{self._name[0]}[{self._name[1]}]"
         return name if self._parent is None else f"{self._parent._where}.{name}"
 
-    def _get(self, key: str) -> Any:
-        if key not in self._values:
-            raise ValueError(f"{self._where}.{key} is missing")
-        return self._values[key]
+    def _fault(self, key: str, wanted: str) -> ValueError:
+        where = f"{self._where}.{key}"
+        return _wrong(where, self._values[key], wanted) if key in self._values else ValueError(f"{where} is missing")
 
     def text(self, key: str) -> str:
         """Return a string."""
-        value = self._get(key)
-        if not isinstance(value, str):
-            raise _wrong(f"{self._where}.{key}", value, "a string")
+        value = self._values.get(key)
+        if type(value) is not str:
+            raise self._fault(key, "a string")
         return value
 
     def choice(self, key: str, names: Sequence[str]) -> Any:
         """Return a string that is one of ``names``."""
-        value = self._get(key)
+        value = self._values.get(key)
         if value not in names:
-            raise _wrong(f"{self._where}.{key}", value, f"one of {', '.join(names)}")
+            raise self._fault(key, f"one of {', '.join(names)}")
         return value
 
     def number(self, key: str) -> int:
         """Return a whole number of 64 bits."""
-        value = self._get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _U64_MAX:
-            raise _wrong(f"{self._where}.{key}", value, "a whole number of at least 0")
+        value = self._values.get(key)
+        if type(value) is not int or not 0 <= value <= _U64_MAX:
+            raise self._fault(key, "a whole number of at least 0")
         return value
 
     def truth(self, key: str) -> bool:
         """Return a boolean."""
-        value = self._get(key)
-        if not isinstance(value, bool):
-            raise _wrong(f"{self._where}.{key}", value, "true or false")
+        value = self._values.get(key)
+        if type(value) is not bool:
+            raise self._fault(key, "true or false")
         return value
 
     def id(self, key: str) -> int:
         """Return the number of 16 hex digits."""
-        value = self._get(key)
-        if not isinstance(value, str) or _HEX_ID.fullmatch(value) is None:
-            raise _wrong(f"{self._where}.{key}", value, "16 hex digits")
+        value = self._values.get(key)
+        if type(value) is not str or _HEX_ID.fullmatch(value) is None:
+            raise self._fault(key, "16 hex digits")
         return int(value, 16)
 
     def has(self, key: str) -> bool:
         """Tell whether the value is anything but null."""
-        return self._get(key) is not None
+        value = self._values.get(key)
+        if value is None and key not in self._values:
+            raise self._fault(key, "")
+        return value is not None
 
     def object(self, key: str) -> JsonObject:
         """Return an object."""
-        return JsonObject(self._get(key), key, self)
+        value = self._values.get(key)
+        if type(value) is not dict:
+            raise self._fault(key, "an object")
+        return JsonObject(value, key, self)
 
     def objects(self, key: str) -> list[JsonObject]:
         """Return a list of objects."""
-        values = self._get(key)
-        if not isinstance(values, list):
-            raise _wrong(f"{self._where}.{key}", values, "a list")
+        values = self._values.get(key)
+        if type(values) is not list:
+            raise self._fault(key, "a list")
         return [JsonObject(value, (key, at), self) for at, value in enumerate(values)]
 
 
