@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,6 +113,20 @@ def test_our_own_defects_do_not_reach_the_query(sink: Sink) -> None:
         context = {"connection": connection, "cursor": Cursor()}
         assert hooks.record_query(lambda *args: 42, "SELECT 1", None, False, context) == 42
     assert faults.total() == before + 1
+
+
+def test_rows_of_a_cursor_that_is_none_of_djangos(sink: Sink) -> None:
+    """One without a driver's cursor is asked itself; what has no count, or none that is a number, is unknown."""
+    cursors = [
+        SimpleNamespace(rowcount=7), SimpleNamespace(cursor=SimpleNamespace(rowcount=8), rowcount=1), object(),
+        SimpleNamespace(rowcount=-1), SimpleNamespace(rowcount="9"), SimpleNamespace(rowcount=True),
+    ]  # fmt: skip
+    before = faults.total()
+    with unit("block"):
+        for cursor in cursors:
+            hooks.record_query(lambda *args: 42, "SELECT 1", None, False, {"connection": connection, "cursor": cursor})
+    assert [rows for *_, rows in recorded(sink)] == [7, 8, -1, -1, -1, -1]
+    assert faults.total() == before
 
 
 def test_a_plain_threads_queries_are_outside_and_propagated_ones_inside(sink: Sink) -> None:

@@ -153,7 +153,7 @@ def _look_up(start: FrameType, entry: _Entry | None, statement: Statement, sql: 
     keep: list[Any] = []
     said = _read(entry.readers, start, keep)
     site = entry.sites.get(_key(hash(sql), reason, said)) or _look_closer(entry, start, sql, reason, said, keep)
-    _remember(statement, entry, None if reason or said else site)
+    _remember(statement, entry, None if reason or entry.readers else site)
     return site
 
 
@@ -214,7 +214,7 @@ def _add(start: FrameType | None, statement: Statement, sql: str) -> Site | None
         reason = _reason()
         entry.sites[_key(hash(sql), reason, said)] = entry.places[(reason, said)] = site
         table.entries[tuple(key)] = entry
-        _remember(statement, entry, None if reason or said else site)
+        _remember(statement, entry, None if reason or entry.readers else site)
         return site
     finally:
         _resolving.discard(thread)
