@@ -9,6 +9,6 @@ if cmake --build --preset "$preset" "$@" >"$log" 2>&1; then
   tail -n 1 "$log"
 else
   status=$?
-  { grep -n -m 1 'FAILED' "$log" >/dev/null && sed -n '/FAILED/,$p' "$log" || tail -n 60 "$log"; } | head -n 200
+  if grep -q FAILED "$log"; then sed -n '/FAILED/,$p' "$log" | head -n 200; else tail -n 60 "$log"; fi
   exit "$status"
 fi

@@ -171,7 +171,7 @@ def test_what_parameters_may_be() -> None:
 
 
 def test_a_key_is_an_int_of_two_digits(sink: Sink) -> None:
-    """Never one of Python's larger ints, which slow down the queries around them; negative hashes are told apart."""
+    """None of Python's larger ints, which slow down the queries around them, unless the parameter itself is one."""
     sets: list[Any] = [(number,) for number in range(-40, 40)] + [(f"name {number}",) for number in range(40)]
     several: list[Any] = [(*one, 7) for one in sets] + [[one] for one in sets] + [{"a": one} for one in sets]
     sets.remove((-1,))  # Python's own hash of it is that of -2

@@ -51,7 +51,7 @@ with zipfile.ZipFile(library) as archive:  # the standard library, compiled
 library.unlink()
 PYTHON
 
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086  # wheels is a list of words
 "$python" -m pip install -q --disable-pip-version-check --platform win_amd64 --python-version 3.11 --implementation cp \
   --only-binary :all: --no-compile --target "$work/tree/Lib/site-packages" $wheels >"$work/pip.log" 2>&1 ||
   { tail -n 20 "$work/pip.log" >&2; die "pip could not install $wheels"; }

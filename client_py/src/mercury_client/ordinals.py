@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["KEY_MASK", "NO_KEY", "Ordinals"]
 
 NO_KEY = -1  # instead of a hash: Python has no hash of that value
-# Of a hash its lower 60 bits are kept. An int of more takes 48 bytes and not 32, and each one of that size that is
-# kept makes the rest of the query 3 µs slower on CPython 3.13 (tests/bench/README.md).
+# Of a hash its lower 60 bits are kept (a lone integer is kept as it is). An int of more takes 48 bytes and not 32, and
+# each one of that size that is kept makes the rest of the query 3 µs slower on CPython 3.13 (tests/bench/README.md).
 KEY_MASK = (1 << 60) - 1
 ENTRIES_MAX = 20_000  # of one unit: statements and parameter sets together
 _NONE: dict[int, int] = {}

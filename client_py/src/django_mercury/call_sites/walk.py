@@ -69,7 +69,10 @@ class _Entry:
 
 
 class _Last:
-    """What a statement remembers: its last stack, and the site there if nothing but the stack decides on it."""
+    """What a statement remembers: its last stack, and the site there if nothing but the stack decides on it.
+
+    What is the entry's stands here once more: to go through it would cost every query three look-ups.
+    """
 
     __slots__ = ("entry", "is_whole", "landmarks", "site", "table")
 
