@@ -305,7 +305,7 @@ def unit_fields(payload: bytes) -> dict[str, Any]:
     unit = decode_unit(payload)
     _, header_bytes, record_bytes, record_count = unpack_header(payload)
     sizes = {"header_bytes": header_bytes, "record_bytes": record_bytes, "record_count": record_count}
-    header = {name: getattr(unit.header, name) for name in type(unit.header).__slots__}
+    header = unit.header._asdict()
     records = [record._asdict() for record in unit.records]
     return sizes | header | {"records": records, "sections": section_fields(unit.sections)}
 

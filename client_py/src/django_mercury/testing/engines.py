@@ -17,7 +17,6 @@ import datetime
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final, Literal
 
 import mercury_client
@@ -167,7 +166,7 @@ def rules_in_force() -> tuple[Thresholds, tuple[IgnoreRule, ...]]:
 
 def with_threshold(findings: Sequence[Finding], threshold: int) -> tuple[Finding, ...]:
     """Return findings as they are with another number of calls from which an N+1 fails (VERDICTS.md §4)."""
-    return tuple(replace(one, level=_level(one.count, threshold)) if one.kind in _LOOPS else one for one in findings)
+    return tuple(one._replace(level=_level(one.count, threshold)) if one.kind in _LOOPS else one for one in findings)
 
 
 _LOOPS = ("n_plus_one", "query_in_loop")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ProtocolError
 from .codes import DropReason
@@ -58,8 +58,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Stand before the units that are written together; ``sent_ns`` on the client's monotonic clock."""
 
     sent_ns: int
@@ -77,8 +76,7 @@ class Batch:
         return cls(*_BATCH.unpack_from(payload))
 
 
-@dataclass(frozen=True)
-class Ack:
+class Ack(NamedTuple):
     """Tell that every frame up to ``highest`` is folded, was folded before, or was dropped by the client."""
 
     highest: int

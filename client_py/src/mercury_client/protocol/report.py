@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ProtocolError
 from .frames import FrameType, encode_frame
@@ -22,14 +21,13 @@ REPORT_CAPABILITY = "report"
 _START = struct.Struct("<QII")
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The answer to the unit with this nonce. ``verdict`` has the form of ``reference.Verdict.to_dict``, unchecked."""
 
     nonce: int
+    verdict: dict[str, Any]
     findings_left_out: int = 0
     groups_left_out: int = 0
-    verdict: dict[str, Any] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return the frame."""
@@ -45,4 +43,4 @@ class Report:
             )
         verdict = JsonFields.parse(payload[_START.size :], "json_invalid").values
         nonce, findings_left_out, groups_left_out = _START.unpack_from(payload)
-        return cls(nonce, findings_left_out, groups_left_out, verdict)
+        return cls(nonce, verdict, findings_left_out, groups_left_out)

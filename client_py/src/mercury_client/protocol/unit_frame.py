@@ -65,9 +65,8 @@ _UNIT_FLAGS_ALL = sum(UnitFlags)
 _RECORD_FLAGS_ALL = sum(RecordFlags)
 
 
-@dataclass(slots=True)
-class UnitHeader:
-    """All that a UNIT says but its records and sections; fields as in PROTOCOL.md §5, times in ns."""
+class UnitHeader(NamedTuple):
+    """All that a UNIT says but its records and sections; fields in the order of PROTOCOL.md §5, times in ns."""
 
     number: int = 0
     unit_id: int = 0
@@ -120,16 +119,10 @@ class Unit:
 
 def pack_header(header: UnitHeader, record_count: int) -> bytes:
     """Return the 112 bytes; raise ProtocolError ``unit_invalid`` if a field does not fit."""
-    h = header
     try:
-        return _HEADER.pack(
-            UNIT_HEADER_BYTES, RECORD_BYTES, record_count,
-            h.number, h.unit_id, h.parent_id, h.start_ns, h.duration_ns, h.first_byte_ns, h.db_ns,
-            h.queries, h.descendant_queries, h.descendant_db_ns, h.descendant_units, h.name,
-            h.status, h.kind, h.method, h.flags, h.operation, h.part, h.failed_queries, 0,
-        )  # fmt: skip
+        return _HEADER.pack(UNIT_HEADER_BYTES, RECORD_BYTES, record_count, *header, 0)
     except struct.error as error:
-        raise ProtocolError("unit_invalid", f"a field of unit {h.number} does not fit: {error}") from error
+        raise ProtocolError("unit_invalid", f"a field of unit {header.number} does not fit: {error}") from error
 
 
 def unpack_header(payload: bytes) -> tuple[UnitHeader, int, int, int]:
@@ -194,7 +187,7 @@ def decode_unit(payload: bytes) -> Unit:
     records_start, records_end, record_bytes = _check_sizes(payload)
     header, *_ = unpack_header(payload)
     _check_header(header)
-    _read_later_values(header)
+    header = _as_of_this_version(header)
     sections = Sections.decode(payload[records_end:])
     records = unpack_records(payload[records_start:records_end], record_bytes)
     _check_records(header, records)
@@ -240,12 +233,13 @@ def _check_header(header: UnitHeader) -> None:
         raise ProtocolError("number_invalid", "a unit has number 0; numbers count from 1")
 
 
-def _read_later_values(header: UnitHeader) -> None:
-    """Read what a later version may have added as what this one has for it."""
+def _as_of_this_version(header: UnitHeader) -> UnitHeader:
+    """Return the header with what a later version may have added as what this one has for it."""
     if header.method > Method.PATCH:
-        header.method = int(Method.OTHER)
+        header = header._replace(method=int(Method.OTHER))
     if header.operation > Operation.AUTH:
-        header.operation = int(Operation.UNKNOWN)
+        header = header._replace(operation=int(Operation.UNKNOWN))
+    return header
 
 
 def _check_records(header: UnitHeader, records: list[Record]) -> None:
