@@ -61,6 +61,7 @@ class Buffer:
         self._queries = 0
         self._acknowledged = 0
         self._dropped: dict[DropReason, int] = {}
+        self.dropped_units = 0  # for whatever reason
 
     def __len__(self) -> int:
         return len(self._sent) + len(self._queued)
@@ -189,3 +190,4 @@ class Buffer:
     def _count(self, unit: Unit, reason: DropReason) -> None:
         unit.dropped = reason
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
+        self.dropped_units += 1

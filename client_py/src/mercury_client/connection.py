@@ -71,7 +71,7 @@ class Connection:
         self.welcome: Welcome | None = None
         self._decoder = FrameDecoder()
         self._encoder = Encoder(DICTIONARY_MAX)
-        self._told: dict[DropReason, int] = {}  # the drops that this connection was told
+        self._told_drops = 0  # how many drops this connection was told
 
     @property
     def gives_reports(self) -> bool:
@@ -154,16 +154,17 @@ class Connection:
             buffer.drop(unit.number, DropReason.ENCODE_FAILED)
             faults.recover("encode")
 
-    def write_dropped(self, counters: Counters) -> None:
+    def write_dropped(self, buffer: Buffer) -> None:
         """Tell the drops, if there are some that this connection was not told."""
-        if counters.dropped != self._told:
-            self._told = dict(counters.dropped)
+        if buffer.dropped_units != self._told_drops:
+            counters = buffer.counters()
+            self._told_drops = sum(counters.dropped.values())
             self.outgoing += Dropped(totals_of(counters)).encode()
 
-    def write_goodbye(self, counters: Counters) -> None:
+    def write_goodbye(self, buffer: Buffer) -> None:
         """Tell the drops, say BYE, and write nothing more."""
         if self.state is State.READY:
-            self.write_dropped(counters)
+            self.write_dropped(buffer)
             self.outgoing += Bye().encode()
             self.state = State.CLOSING
 

@@ -65,7 +65,7 @@ class Encoder:
 
     def _encode(self, unit: Unit) -> bytes:
         dictionary = self._dictionary
-        rows = _UnitRows(unit.start_ns, dictionary, self._vendors)
+        rows = _UnitRows(unit.start_ns, dictionary, self._vendors, self._kept)
         rows.add_aliases(unit)
         # Every statement and site of the unit may be new, and none of them may cost another one its id.
         has_room = dictionary.has_room(2 * (unit.count + len(unit.groups or ())) + len(unit.caches or ()))
@@ -73,8 +73,7 @@ class Encoder:
         # More than the dictionary has: of texts and sites that are gone, and were made anew since.
         is_stale = len(kept.statements) + len(kept.sites) > len(dictionary) + _STALE_MAX
         if not has_room or is_stale or kept.given_again != dictionary.given_again:
-            self._kept = _Kept(dictionary.given_again)
-        rows.use(self._kept)
+            self._kept = rows.kept = _Kept(dictionary.given_again)
         rows.add_records(unit)
         rows.add_groups(unit)
         sections = self._sections(unit).encode()
@@ -140,17 +139,13 @@ class _Kept:
 class _UnitRows:
     """The records of one unit as rows."""
 
-    def __init__(self, start_ns: int, dictionary: Dictionary, vendors: dict[str, Vendor]) -> None:
+    def __init__(self, start_ns: int, dictionary: Dictionary, vendors: dict[str, Vendor], kept: _Kept) -> None:
         self.rows: list[WireRecord] = []
+        self.kept = kept  # may be replaced after the aliases, see _Kept
         self._start_ns = start_ns
         self._dictionary = dictionary
         self._vendors = vendors
         self._aliases: dict[tuple[str, str], int] = {}  # id << ALIAS_SHIFT
-        self.use(_Kept())
-
-    def use(self, kept: _Kept) -> None:
-        self._statements = kept.statements
-        self._sites = kept.sites
 
     def add_aliases(self, unit: Unit) -> None:
         for record in unit.records[: unit.count]:
@@ -162,7 +157,7 @@ class _UnitRows:
     def add_records(self, unit: Unit) -> None:
         records = unit.records[: unit.count]
         append = self.rows.append
-        find_statement, find_site = self._statements.get, self._sites.get
+        find_statement, find_site = self.kept.statements.get, self.kept.sites.get
         unit_start_ns = self._start_ns
         for statement, alias, vendor, start_ns, duration_ns, flags, rows, site, ordinal in records:
             statement_id = find_statement((statement, vendor))
@@ -225,10 +220,10 @@ class _UnitRows:
 
     def _statement(self, statement: Statement, vendor: str) -> int:
         id = 0 if statement is OVERFLOW else self._dictionary.statement(statement.text, self._vendor(vendor))
-        self._statements[statement, vendor] = id
+        self.kept.statements[statement, vendor] = id
         return id
 
     def _site(self, site: object) -> int:
         site_id = self._dictionary.site(site)  # type: ignore[arg-type]  # Unit.record takes any; a wrong one fails here, guarded
-        self._sites[id(site)] = site_id, site
+        self.kept.sites[id(site)] = site_id, site
         return site_id

@@ -132,19 +132,22 @@ class Client:
             now = time.monotonic()
             sender.step(now, urgent=True, start_timeout_s=max(0.0, deadline - now))
             report = sender.reports.get(unit.report)
+            if report is None:
+                if sender.may_be_back and not self._is_sent(unit):
+                    sender.retry_now()
+                    continue
+                reason = self._why_there_is_none(unit)
+                if reason:
+                    return Reply(None, reason)
+                now = time.monotonic()
+                if now >= deadline:
+                    return Reply(None, "timed out")
+                readable, writable = sender.handles()
+                wait(readable, writable, min(_TICK_S, deadline - now))
+                sender.listen(time.monotonic())  # the report, most likely: then there is nothing to write
+                report = sender.reports.get(unit.report)
             if report is not None:
                 return self._reply_of(report, unit)
-            if sender.may_be_back and not self._is_sent(unit):
-                sender.retry_now()
-                continue
-            reason = self._why_there_is_none(unit)
-            if reason:
-                return Reply(None, reason)
-            now = time.monotonic()
-            if now >= deadline:
-                return Reply(None, "timed out")
-            readable, writable = sender.handles()
-            wait(readable, writable, min(_TICK_S, deadline - now))
 
     def _is_sent(self, unit: Unit) -> bool:
         return unit.number <= self.buffer.highest_sent

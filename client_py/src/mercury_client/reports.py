@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reason", "Reply", "Reports"]
 
+_U64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+
 Reason = Literal["", "no daemon", "daemon too old", "connection lost", "rejected", "incomplete", "timed out", "off"]
 
 
@@ -46,14 +48,15 @@ class Reports:
         self.asked = 0
         self.received = 0
         self.missed = 0
+        self._nonce = int.from_bytes(os.urandom(8), "little") | 1  # no process has one of its parent's; odd, so never 0
         self._pending: dict[int, Report | None] = {}  # oldest first; None: it has not come
         self._lock = threading.RLock()  # a signal handler may ask while its own thread is in here
 
     def ask(self) -> int:
         """Return the nonce for one more unit, never 0."""
-        nonce = int.from_bytes(os.urandom(8), "little") | 1  # random, so that no process has one of its parent's
         with self._lock:
             self.asked += 1
+            self._nonce = nonce = (self._nonce + 2) & _U64_MAX
             self._pending[nonce] = None
             while len(self._pending) > REPORTS_PENDING_MAX:
                 self.end(next(iter(self._pending)), received=False)

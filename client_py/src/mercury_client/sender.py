@@ -150,10 +150,12 @@ class Sender:
         """Do what can be done now; never raises. ``urgent``: do not wait for the batch's time."""
         if self.off:
             return
-        if self.settings != self._greeted_with:  # new labels, perhaps another daemon
+        if self.settings is not self._greeted_with:
+            is_other = self.settings != self._greeted_with  # new labels, perhaps another daemon
             self._greeted_with = self.settings
-            self._retry_at = 0.0
-            self.close()
+            if is_other:
+                self._retry_at = 0.0
+                self.close()
         try:
             if self._transport is None and (len(self._buffer) == 0 or now < self._retry_at):
                 return
@@ -162,9 +164,20 @@ class Sender:
             if self._connection is None and self._transport.connect():
                 self._greet(now)
             self._exchange(now, urgent)
-        except MercuryError as error:
-            self._lost(now, str(error))
         except Exception as error:
+            self._failed_at(now, error)
+
+    def listen(self, now: float) -> None:
+        """Take what the daemon has said, and write nothing; never raises."""
+        try:
+            self._read(now)
+        except Exception as error:
+            self._failed_at(now, error)
+
+    def _failed_at(self, now: float, error: Exception) -> None:
+        if isinstance(error, MercuryError):
+            self._lost(now, str(error))
+        else:
             faults.recover("step")
             self._lost(now, f"{type(error).__name__}: {error}")
 
@@ -173,7 +186,7 @@ class Sender:
         connection = self._connection
         if self.off or connection is None or connection.state is not State.READY:
             return False
-        connection.write_goodbye(self._buffer.counters())
+        connection.write_goodbye(self._buffer)
         self._ending = True
         self._closing_until = now + GOAWAY_MS / 1000
         self.step(now)
@@ -254,7 +267,7 @@ class Sender:
             self._buffer.rewind()
         elif isinstance(event, Goaway):
             if self._connection is not None:
-                self._connection.write_goodbye(self._buffer.counters())
+                self._connection.write_goodbye(self._buffer)
                 self._closing_until = now + 2 * GOAWAY_MS / 1000
         elif isinstance(event, Reject):
             self._rejected(event, now)
@@ -313,7 +326,7 @@ class Sender:
             return
         if not self._buffer.has_sent:  # the daemon owes nothing yet: its time begins with what is sent now
             self._heard_at = now
-        connection.write_dropped(self._buffer.counters())
+        connection.write_dropped(self._buffer)
         if now >= self._next_batch or urgent:
             connection.write_queued(self._buffer, time.perf_counter_ns())
             self._next_batch = now + BATCH_S
