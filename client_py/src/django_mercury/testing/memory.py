@@ -6,6 +6,7 @@ growth of the process's resident memory costs some microseconds; it is 0 where f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tracemalloc
@@ -46,12 +47,52 @@ class Memory:
             self.bytes = max(0, resident_bytes() - self._before)
 
 
-def _of_linux() -> int:
-    descriptor = os.open("/proc/self/statm", os.O_RDONLY)  # a file object takes twice as long
-    try:
-        return int(os.read(descriptor, 128).split()[1]) * _PAGE
-    finally:
-        os.close(descriptor)
+class _Statm:
+    """This process's ``/proc/self/statm``, kept open from the first reading on: to open it takes as long as to read it.
+
+    No program and no forked child inherits it. Somebody who closes all descriptors closes it too, and the number may
+    then be another file's: so nothing is closed that is not known to be this one, and what does not read is opened
+    anew. Any thread may read.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._pid = 0
+        self._identity = (0, 0)
+        self._forks_noticed = False
+
+    def read(self) -> int:
+        pid = os.getpid()
+        if pid == self._pid:
+            try:
+                return self._resident()
+            except (OSError, ValueError, IndexError):
+                pass
+        self._open(pid)
+        return self._resident()
+
+    def _resident(self) -> int:
+        return int(os.pread(self._descriptor, 128, 0).split()[1]) * _PAGE
+
+    def _open(self, pid: int) -> None:
+        self.close()
+        self._descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+        self._pid = pid
+        self._identity = _identity(self._descriptor)
+        if not self._forks_noticed:
+            self._forks_noticed = True
+            os.register_at_fork(after_in_child=self.close)
+
+    def close(self) -> None:
+        descriptor, self._descriptor, self._pid = self._descriptor, -1, 0
+        with contextlib.suppress(OSError):
+            if descriptor >= 0 and _identity(descriptor) == self._identity:
+                os.close(descriptor)
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def _of_unix() -> int:  # macOS has no cheap reading of the present size: the largest so far
@@ -90,7 +131,7 @@ def _of_windows() -> int:
 
 def _reader() -> Callable[[], int]:
     if sys.platform.startswith("linux"):
-        return _of_linux
+        return _Statm().read
     return _of_windows if sys.platform == "win32" else _of_unix
 
 
@@ -110,5 +151,5 @@ def resident_bytes() -> int:
     """Return the resident memory of this process; 0 if the system does not say."""
     try:
         return _read()
-    except (OSError, ValueError, AttributeError, ImportError):
+    except (OSError, ValueError, IndexError, AttributeError, ImportError):
         return 0

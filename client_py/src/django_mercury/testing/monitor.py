@@ -66,7 +66,7 @@ class Monitor:
         self._raises = raises
         self._min_cache_hit_ratio: float | None = None
         self._entered: list[tuple[Capture, MonitorResult]] = []
-        self.result = MonitorResult(name=name)
+        self._result: MonitorResult | None = None
 
     # ------------------------------------------------------------------------------------ as a context manager
     def __enter__(self) -> MonitorResult:
@@ -82,7 +82,7 @@ class Monitor:
             limits, are_defaults = {**UNLIMITED, **self._inline}, False
         else:
             limits, are_defaults = resolve(self._inline, module)
-        result = self.result = MonitorResult(name=self.name, thresholds=limits, used_defaults=are_defaults)
+        result = self._result = MonitorResult(name=self.name, thresholds=limits, used_defaults=are_defaults)
         result.test_name = _test_name(frame)
         if frame is not None:
             result.test_location = f"{short_path(frame.f_code.co_filename)}:{frame.f_lineno}"
@@ -189,12 +189,20 @@ class Monitor:
         again._min_cache_hit_ratio = self._min_cache_hit_ratio
         return _Call(again, function, module)
 
-    # ----------------------------------------------------------------------------------- limits, one by one
+    # ----------------------------------------------------------------------------------------- the result
+    @property
+    def result(self) -> MonitorResult:
+        """Return the result of the block that was entered last; an empty one before."""
+        if self._result is None:
+            self._result = MonitorResult(name=self.name)
+        return self._result
+
     @property
     def metrics(self) -> MonitorResult:
-        """Return the result of the block that ended last."""
+        """Return the result, under the name that older tests use."""
         return self.result
 
+    # ----------------------------------------------------------------------------------- limits, one by one
     def expect_response_under(self, milliseconds: float) -> Monitor:
         """Fail over this time; returns the monitor."""
         return self._expect(response_time_ms=milliseconds)
@@ -307,4 +315,6 @@ def _test_name(frame: FrameType | None) -> str:
         if code.co_name.startswith("test"):
             return getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2]
         frame = frame.f_back
+    if "pytest" not in sys.modules:  # a variable that is not there costs an exception
+        return ""
     return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]

@@ -10,6 +10,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.conf import settings
+
 __all__ = ["DEFAULTS", "NAME", "THRESHOLDS", "UNLIMITED", "ThresholdError", "checked", "resolve"]
 
 NAME: Final = "MERCURY_PERFORMANCE_THRESHOLDS"
@@ -72,7 +74,5 @@ def resolve(
 
 
 def _of_settings() -> Any:
-    from django.conf import settings
-
     # Past the lazy object: its answer that there is none is two exceptions, 30 µs for each block.
     return getattr(settings._wrapped if settings.configured else settings, NAME, None)
