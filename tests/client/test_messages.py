@@ -81,6 +81,15 @@ def test_an_ack_of_a_later_version_may_be_longer() -> None:
     assert Ack.decode(bytes([5, *[0] * 7, 1, 2, 3])) == Ack(5)
 
 
+def test_white_space_around_json_says_nothing() -> None:
+    """JSON's own; anything else behind the object is a fault."""
+    assert Reply.decode(b' \r\n\t{"request_id":7,"rows":[]}\n').request_id == 7
+    for wrong in (b'{"request_id":7,"rows":[]}}', b'{"request_id":7,"rows":[]} 1', b"", b" ", b'\x0b{"request_id":7}'):
+        with pytest.raises(ProtocolError, match="the payload is not JSON") as caught:
+            Reply.decode(wrong)
+        assert caught.value.code == "json_invalid"
+
+
 def test_json_that_nests_too_deep_is_refused_and_nothing_else() -> None:
     """A RecursionError would not be caught as a fault of the peer."""
     with pytest.raises(ProtocolError) as caught:

@@ -89,3 +89,15 @@ def test_a_key_of_a_later_version_is_left_alone(richest: Json) -> None:
     later = copy.deepcopy(richest) | {"colour": "blue"}
     later["findings"][0]["trigger"]["column"] = 7
     assert Verdict.from_dict(later).to_dict() == richest
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "abc", "A" * 16, "0" * 15, "0" * 17, "f" * 32, "0x" + "1" * 14, "+" + "1" * 15, "1_" * 8, " " * 16],
+)
+def test_an_id_has_16_hex_digits(richest: Json, wrong: str) -> None:
+    """Small ones: what only Python's int() reads is none."""
+    spoiled = copy.deepcopy(richest)
+    spoiled["findings"][0]["fingerprint"] = wrong
+    with pytest.raises(ValueError, match=r"^verdict\.findings\[0\]\.fingerprint is .*, it must be 16 hex digits$"):
+        Verdict.from_dict(spoiled)

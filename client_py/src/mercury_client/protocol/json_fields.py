@@ -10,6 +10,8 @@ from ..errors import ProtocolError
 __all__ = ["JsonFields", "dump_json", "texts"]
 
 _U64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+_SPACE = " \t\n\r"
+_read_value = json.JSONDecoder().raw_decode  # json.loads looks for white space by regular expressions, 20 µs where cold
 
 
 def dump_json(value: object) -> bytes:
@@ -34,7 +36,10 @@ class JsonFields:
     def parse(cls, payload: bytes, code: str) -> JsonFields:
         """Take a frame's payload, which must be one JSON object in UTF-8."""
         try:
-            value = json.loads(payload.decode("utf-8"))
+            text = payload.decode("utf-8").strip(_SPACE)
+            value, end = _read_value(text)
+            if end != len(text):
+                raise json.JSONDecodeError("Extra data", text, end)
         except (ValueError, RecursionError) as error:
             raise ProtocolError(code, f"the payload is not JSON: {error}") from error
         if not isinstance(value, dict):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 __all__ = ["JsonObject"]
 
+_HEX_DIGITS = frozenset("0123456789abcdef")
 _U64_MAX = 0xFFFF_FFFF_FFFF_FFFF
-_HEX_ID = re.compile("[0-9a-f]{16}")
 
 
 class JsonObject:
@@ -67,7 +66,7 @@ class JsonObject:
     def id(self, key: str) -> int:
         """Return the number of 16 hex digits."""
         value = self._values.get(key)
-        if type(value) is not str or _HEX_ID.fullmatch(value) is None:
+        if type(value) is not str or len(value) != 16 or not _HEX_DIGITS.issuperset(value):
             raise self._fault(key, "16 hex digits")
         return int(value, 16)
 
