@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,17 @@ def test_whoever_closed_it_loses_nothing(tmp_path: Path) -> None:
         assert os.pread(descriptor, 100, 0) == b"not numbers"
     finally:
         os.close(descriptor)
+
+
+def test_threads_that_read_first_together_keep_one() -> None:
+    resident_bytes()
+    for _ in range(50):
+        [descriptor] = open_here()
+        os.close(descriptor)
+        start = threading.Barrier(4)
+        threads = [threading.Thread(target=lambda: (start.wait(), resident_bytes())) for _ in range(4)]  # noqa: B023  (all end in this pass)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(open_here()) == 1

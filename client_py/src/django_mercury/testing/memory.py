@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable
 
@@ -56,6 +57,7 @@ class _Statm:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # of opening
         self._descriptor = -1
         self._pid = 0
         self._identity = (0, 0)
@@ -63,31 +65,41 @@ class _Statm:
 
     def read(self) -> int:
         pid = os.getpid()
-        if pid == self._pid:
-            try:
-                return self._resident()
-            except (OSError, ValueError, IndexError):
-                pass
-        self._open(pid)
-        return self._resident()
+        found = self._resident(pid)
+        if found is None:
+            with self._lock:
+                found = self._resident(pid)  # another thread may have been first
+                if found is None:
+                    self._open(pid)
+                    found = self._resident(pid)
+        return found or 0
 
-    def _resident(self) -> int:
-        return int(os.pread(self._descriptor, 128, 0).split()[1]) * _PAGE
+    def _resident(self, pid: int) -> int | None:
+        if pid != self._pid:
+            return None
+        try:
+            return int(os.pread(self._descriptor, 128, 0).split()[1]) * _PAGE
+        except (OSError, ValueError, IndexError):
+            return None
 
     def _open(self, pid: int) -> None:
-        self.close()
+        self._close()
         self._descriptor = os.open("/proc/self/statm", os.O_RDONLY)
-        self._pid = pid
         self._identity = _identity(self._descriptor)
+        self._pid = pid
         if not self._forks_noticed:
             self._forks_noticed = True
-            os.register_at_fork(after_in_child=self.close)
+            os.register_at_fork(after_in_child=self._after_fork)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         descriptor, self._descriptor, self._pid = self._descriptor, -1, 0
         with contextlib.suppress(OSError):
             if descriptor >= 0 and _identity(descriptor) == self._identity:
                 os.close(descriptor)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._close()
 
 
 def _identity(descriptor: int) -> tuple[int, int]:
@@ -151,5 +163,5 @@ def resident_bytes() -> int:
     """Return the resident memory of this process; 0 if the system does not say."""
     try:
         return _read()
-    except (OSError, ValueError, IndexError, AttributeError, ImportError):
+    except (OSError, ValueError, AttributeError, ImportError):
         return 0
