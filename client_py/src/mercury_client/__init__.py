@@ -9,7 +9,7 @@
 Standard library only; it never blocks the application, never raises into it, and counts what it has to drop.
 """
 
-from .process import ask_report, configure, disable, enable, flush, shutdown, stats, verdict_of
+from .process import ask_report, configure, disable, enable, flush, is_answering, shutdown, stats, verdict_of
 from .protocol import Method, Operation, RecordFlags, Site, SiteFlags, SiteFrame, TemplateLine, UnitKind
 from .recorder import activate, begin, current, deactivate, enabled, finish, innermost, propagate, unit
 from .reports import Reply
@@ -40,6 +40,7 @@ __all__ = [
     "finish",
     "flush",
     "innermost",
+    "is_answering",
     "propagate",
     "shutdown",
     "stats",

@@ -106,6 +106,15 @@ class Client:
             self.sender.lock.release()
         return True
 
+    def is_answering(self) -> bool:
+        """Tell whether a daemon is connected that would give reports; waits for nothing."""
+        if not self.sender.lock.acquire(blocking=False):  # something is sent in this moment: nobody can tell
+            return False
+        try:
+            return self.sender.is_answering(time.monotonic())
+        finally:
+            self.sender.lock.release()
+
     def verdict_of(self, unit: Unit, timeout_s: float) -> Reply:
         """Send ``unit`` now and wait for its report, at most ``timeout_s``; not for a daemon that is not there."""
         reports = self.sender.reports
@@ -296,12 +305,25 @@ def ask_report(unit: Unit) -> None:
         faults.recover("ask for a report")
 
 
+def is_answering() -> bool:
+    """Tell whether a daemon is connected that gives verdicts and has been silent for at most a second, if it owes us.
+
+    Looks at what has come and waits for nothing, some 10 µs; False before the first connection. Never raises.
+    """
+    try:
+        recorder.notice_fork()
+        return _client.is_answering()
+    except Exception:
+        faults.recover("is a daemon there")
+        return False
+
+
 def verdict_of(unit: Unit, timeout: float = 1.0) -> Reply:
     """Return the daemon's verdict on a finished unit that has asked for it, with the units below it.
 
-    Call it right after ``finish``. Sends what waits, as ``flush`` does, and waits at most ``timeout`` seconds; a
-    daemon that is not there is not waited for, but started if it may be. Never raises: without a verdict the reply
-    has the reason. A second call for one unit has none.
+    Sends what waits, as ``flush`` does, and waits at most ``timeout`` seconds; a daemon that is not there is not
+    waited for, but started if it may be. Never raises: without a verdict the reply has the reason. A second call for
+    one unit has none, and neither has a call for one that 256 units have asked after.
     """
     try:
         recorder.notice_fork()

@@ -50,6 +50,7 @@ __all__ = ["Sender"]
 BACK_OFF_FIRST_S = 0.1
 BACK_OFF_MAX_S = 5.0
 STALL_S = 30.0  # without a byte from a daemon that owes us one: try a new connection
+LATE_S = 1.0  # without a byte from a daemon that owes us one: it may hang
 STRIKES_MAX = 3
 BATCH_S = BATCH_INTERVAL_MS / 1000
 NEVER_S = 3600.0
@@ -114,6 +115,12 @@ class Sender:
         """Tell whether the daemon has welcomed us and knows no reports."""
         connection = self._connection
         return connection is not None and connection.welcome is not None and not connection.gives_reports
+
+    def is_answering(self, now: float) -> bool:
+        """Tell whether a daemon that gives reports is there, and not late with what it owes; take what it has said."""
+        self.listen(now)
+        late = self._buffer.has_sent and now - self._heard_at > LATE_S
+        return self.is_ready and not self.gives_no_reports and not late
 
     @property
     def unreachable(self) -> bool:

@@ -33,7 +33,7 @@ from mercury_client.protocol import UnitKind
 
 from ..wording import short_path
 from .assertions import MercuryAssertions, fail
-from .engines import judge_locally, with_threshold
+from .engines import judge_locally
 from .monitor import Monitor, monitor_django_model, monitor_django_view, monitor_serializer
 from .result import MonitorResult
 from .thresholds import UNLIMITED, ThresholdError, checked, resolve
@@ -224,9 +224,6 @@ class MercuryTestMixin(PerformanceMixin):
             given["n_plus_one_threshold"] = N_PLUS_ONE_DEFAULT
         result.thresholds = {name: given.get(name) for name in UNLIMITED}
         result.used_defaults = False
-        threshold = given["n_plus_one_threshold"]
-        if threshold is not None:
-            result.findings = with_threshold(result.findings, int(threshold))
         result.check()
         result.failures += _over_operation(result, by_operation)
         if self.mercury_verbose:

@@ -29,8 +29,8 @@ from .. import conf, site_setup
 __all__ = [
     "Engine",
     "NoDaemon",
-    "asks_daemon",
     "judge_locally",
+    "may_be_in_loop",
     "mode",
     "reply_for",
     "rules_in_force",
@@ -83,19 +83,14 @@ def mode(environ: Mapping[str, str] | None = None) -> str:
     return "strict" if is_set("CI", environ) else "auto"
 
 
-def asks_daemon() -> bool:
-    """Tell whether a block is judged by the daemon if there is one."""
-    return mode() != "off"
-
-
-def reply_for(unit: Unit, below: Sequence[Unit]) -> tuple[Verdict, Engine]:
-    """Return the verdict on a finished block whose report was asked for; raise NoDaemon where that is strict."""
+def reply_for(unit: Unit, below: Sequence[Unit], *, strict: bool) -> tuple[Verdict, Engine]:
+    """Return the verdict on a finished block: the daemon's if it was asked for; NoDaemon where that is a must."""
     if unit.report:
         reply = mercury_client.verdict_of(unit, TIMEOUT_S)
         if reply.verdict is not None:
             return reply.verdict, "daemon"
         if reply.reason in _ABSENT:
-            if mode() == "strict":
+            if strict:
                 raise NoDaemon(strict_sentence(reply.reason))
             _warn(reply.reason)
     return judge_locally(unit, below), "reference"
@@ -170,6 +165,11 @@ def with_threshold(findings: Sequence[Finding], threshold: int) -> tuple[Finding
 
 
 _LOOPS = ("n_plus_one", "query_in_loop")
+
+
+def may_be_in_loop(queries: int, threshold: int) -> bool:
+    """Tell whether so many queries are enough for an N+1 that is more than a notice."""
+    return _level(queries, threshold) != "notice"
 
 
 def _level(calls: int, threshold: int) -> Literal["notice", "warn", "fail"]:

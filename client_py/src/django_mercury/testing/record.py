@@ -22,7 +22,7 @@ from .. import site_setup
 from ..wording import place_text, short_path
 from . import monitor
 from .capture import Capture
-from .engines import judge_locally, with_threshold
+from .engines import judge_locally
 from .merge import LEVELS, OF_TIME, document
 from .result import MonitorResult
 from .yardstick import THREAD_TIME, Yardstick, reading
@@ -301,9 +301,7 @@ def rules_of_settings() -> list[dict[str, str]]:
 def report_of_result(result: MonitorResult) -> dict[str, Any]:
     """Return a document of one block alone."""
     assert result.unit is not None, "the block has not ended"
-    threshold = result.thresholds.get("n_plus_one_threshold")
-    findings = result.findings if threshold is None else with_threshold(result.findings, int(threshold))
-    unit = _unit_record(result.unit, result.below, findings)
+    unit = _unit_record(result.unit, result.below, result.findings)
     if not unit["name"]:
         unit["name"] = result.name
     unit["timing"]["memory_mb"] = round(result.memory_mb, 3)

@@ -2,6 +2,10 @@
 
 Times are ms, memory MB (1,000,000 bytes). Statements are shown as they were sent, with placeholders: parameters are
 never kept.
+
+Time, queries and memory are there when the block ends. The verdict (findings, score, time in the database, engine) is
+fetched when somebody looks: most blocks pass, and nobody does. To judge one in this process costs 0.1 ms, to ask the
+daemon 0.3.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from mercury_client.reference import Finding, Score, Verdict, known_statement
 from mercury_client.unit import Unit
 
 from ..wording import finding_text
-from .engines import Engine
+from .engines import Engine, may_be_in_loop, reply_for, with_threshold
 
 __all__ = ["MercuryAssertionError", "MonitorResult", "NPlusOnePattern"]
 
@@ -45,7 +49,7 @@ class MonitorResult:
     """What a block came to. Its fields are filled when the block ends, also when it ends by an exception.
 
     ``memory_mb`` is what the block allocated at most where ``memory_traced``, else by how much the process grew.
-    ``cache_hit_ratio`` and ``score`` are None where there is nothing to tell. ``engine``: who judged.
+    ``cache_hit_ratio`` and ``score`` are None where there is nothing to tell. Not for two threads at once.
     """
 
     name: str = ""
@@ -55,20 +59,19 @@ class MonitorResult:
     used_defaults: bool = True
     response_time_ms: float = 0.0
     query_count: int = 0
-    db_time_ms: float = 0.0
     memory_mb: float = 0.0
     memory_traced: bool = False
     cache_hits: int = 0
     cache_misses: int = 0
-    findings: tuple[Finding, ...] = ()
-    score: Score | None = None
-    engine: Engine | None = None
     exception: BaseException | None = None
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unit: Unit | None = field(default=None, repr=False)
     below: Sequence[Unit] = field(default=(), repr=False)
+    strict: bool = field(default=False, repr=False)
     _queries: list[dict[str, str]] | None = field(default=None, repr=False)
+    _verdict: Verdict | None = field(default=None, repr=False)
+    _engine: Engine | None = field(default=None, repr=False)
 
     # ------------------------------------------------------------------------------------------- figures
     @property
@@ -166,13 +169,47 @@ class MonitorResult:
         return samples, normal
 
     # --------------------------------------------------------------------------------------------- verdict
-    def fill(self, verdict: Verdict, engine: Engine) -> None:
-        """Take the verdict over."""
-        self.findings = verdict.findings
-        self.score = verdict.score
-        self.query_count = verdict.queries
-        self.db_time_ms = verdict.db_ns / 1e6
-        self.engine = engine
+    def settle(self) -> Verdict | None:
+        """Return the verdict, None before the block has ended; ask for it if nobody has looked yet.
+
+        Raises NoDaemon once in a strict run if the daemon does not answer; the reference engine judges then.
+        """
+        if self._verdict is None and self.unit is not None and self.unit.closed:
+            self._verdict, self._engine = reply_for(self.unit, self.below, strict=self.strict)
+        return self._verdict
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what was found, the most expensive first, with levels by the limits of this block."""
+        verdict = self.settle()
+        threshold = self.thresholds.get("n_plus_one_threshold")
+        if verdict is None or threshold is None:
+            return verdict.findings if verdict else ()
+        return with_threshold(verdict.findings, int(threshold))
+
+    @property
+    def score(self) -> Score | None:
+        """Return the score; None if there is none."""
+        verdict = self.settle()
+        return verdict.score if verdict else None
+
+    @property
+    def db_time_ms(self) -> float:
+        """Return the time in the database in ms."""
+        verdict = self.settle()
+        return verdict.db_ns / 1e6 if verdict else 0.0
+
+    @property
+    def engine(self) -> Engine | None:
+        """Return who judged; None before the block has ended."""
+        self.settle()
+        return self._engine
+
+    @property
+    def needs_verdict(self) -> bool:
+        """Tell whether ``check`` needs it: too few queries for a loop are none."""
+        threshold = self.thresholds.get("n_plus_one_threshold")
+        return threshold is not None and may_be_in_loop(self.query_count, int(threshold))
 
     def check(self) -> None:
         """Compare the figures with the limits; fill ``failures`` and ``warnings`` with one sentence each."""
@@ -187,9 +224,9 @@ class MonitorResult:
                 over = value - limit
                 excess = f"+{over:.0f}" if name == "query_count" else f"+{over:.2f}"
                 self.failures.append(f"{what.format(value=value)} is over the limit of {limit:g} ({excess})")
-        threshold = self.thresholds.get("n_plus_one_threshold")
-        if threshold is None:
+        if not self.needs_verdict:
             return
+        threshold = self.thresholds["n_plus_one_threshold"]
         for one in self.loops:
             sentence = f"{finding_text(one)}; from {threshold:g} calls on it fails"
             if one.level == "fail":
