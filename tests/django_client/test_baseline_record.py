@@ -26,7 +26,10 @@ def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def recorded(body: Callable[[], Any], *, yardstick: bool = True) -> dict[str, Any]:
     """Return the document of a run of one test."""
-    recorder = TestRecorder(yardstick=yardstick)
+    return recorded_by(TestRecorder(yardstick=yardstick), body)
+
+
+def recorded_by(recorder: TestRecorder, body: Callable[[], Any]) -> dict[str, Any]:
     recorder.start(ID)
     body()
     recorder.pause()
@@ -45,8 +48,14 @@ def test_times_are_recorded_beside_the_yardstick() -> None:
     (test,) = recorded(get_list)["tests"]
     (unit,) = test["units"]
     assert unit["timing"]["cpu_ms"] > 0 and test["timing"]["yardstick"]["cpu_ms"] > 0
-    (facts,) = baseline_of([recorded(get_list), recorded(get_list)]).tests[ID].units.values()
-    assert len(facts.cpu_ms) == 2
+    recorder = TestRecorder(yardstick=True)
+    repeats = [recorded_by(recorder, get_list) for _ in range(4)]
+    readings = [one["tests"][0]["timing"]["yardstick"] for one in repeats]
+    assert [one["warm"] for one in readings] == [False, True, True, True]
+    for one in readings:
+        one["steady"] = True  # as the machine may have been
+    (facts,) = baseline_of(repeats).tests[ID].units.values()
+    assert len(facts.cpu_ms) == 3
     assert not baseline_of([recorded(get_list, yardstick=False)]).clock
 
 

@@ -18,6 +18,7 @@ before a test runs; tests of a project that does not configure Django are left a
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mercury-baseline", metavar="FILE", help="compare with a baseline, fail on what is worse")
     group.addoption("--mercury-update-baseline", action="store_true", help="write the baseline instead")
     group.addoption(
-        "--mercury-repeat", type=int, default=None, metavar="N", help="run each test N times, for baselines"
+        "--mercury-repeat",
+        type=int,
+        default=None,
+        metavar="N",
+        help="run each test N times; for a baseline, until N times count, at most 3 N + 1 times",
     )
     group.addoption("--mercury-github", action="store_true", help="print annotations for GitHub Actions")
     parser.addini("mercury", "measure every test", type="bool", default=False)
@@ -157,15 +162,18 @@ class _Measuring:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Run a test again and again where repeats are wanted; the reports of the last run are the test's."""
+        """Run a test again and again where repeats are wanted; the reports of the last run are the test's.
+
+        Where times are wanted, until so many count but one, and then once more: a test must be told which is its last.
+        """
         self._records = []
         if self._repeat < 2 or not self._everything:
             return None
         from _pytest.runner import runtestprotocol
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for number in range(self._repeat):
-            is_last = number == self._repeat - 1
+        for number in itertools.count(1):
+            is_last = self._is_last(number)
             # What comes next needs what this test's module needs, so only the test's own fixtures are torn down.
             following: Any = nextitem if is_last else item.parent
             reports = runtestprotocol(item, log=False, nextitem=following)
@@ -175,6 +183,15 @@ class _Measuring:
                 break
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    def _is_last(self, number: int) -> bool:
+        """Tell whether a test runs for the last time when it runs for the ``number``-th one."""
+        from .testing.baseline_facts import RESTLESS, has_times
+
+        is_timed = bool(self._records) and bool(self._records[-1]["timing"]["yardstick"])
+        if not is_timed:
+            return number >= self._repeat
+        return number > RESTLESS * self._repeat or sum(map(has_times, self._records)) >= self._repeat - 1
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:

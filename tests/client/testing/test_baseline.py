@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from django_mercury.pytest_plugin import _Measuring
 from django_mercury.testing.baseline import BaselineError, baseline_of, compare, read, updated, write
-from django_mercury.testing.baseline_facts import StatementKey, UnitKey
+from django_mercury.testing.baseline_facts import StatementKey, UnitKey, has_times
 from django_mercury.testing.baseline_text import dumps, loads
 from django_mercury.testing.yardstick import NOMINAL_MS
 
@@ -53,7 +55,10 @@ def unit(statements: Sequence[Record] = (), name: str = "books/", **more: Any) -
 
 def record(*units: Record, id: str = "tests.py::test_a", outcome: str = "passed", **more: Any) -> Record:
     """Return a test as a document has it."""
-    yardstick = {"version": 1, "python": more.pop("python", PYTHON), "cpu_ms": more.pop("yardstick_ms", NOMINAL_MS)}
+    yardstick = {
+        "version": 2, "python": more.pop("python", PYTHON), "cpu_ms": more.pop("yardstick_ms", NOMINAL_MS),
+        "steady": more.pop("steady", True), "warm": more.pop("warm", True),
+    }  # fmt: skip
     count = more.pop("query_count", sum(one["query_count"] for one in units))
     return {
         "id": id,
@@ -379,11 +384,67 @@ def test_one_sample_never_fails() -> None:
     assert "10 times" in comparison.text()
 
 
+def times_of(documents: Sequence[Record]) -> tuple[float, ...]:
+    """Return the times that count of the one unit."""
+    (facts,) = baseline_of(documents).tests["tests.py::test_a"].units.values()
+    return facts.cpu_ms
+
+
+def test_times_count_where_the_machine_kept_its_speed_and_caches_were_full() -> None:
+    cold, restless = timed([1.0], warm=False), timed([2.0, 3.0], steady=False)
+    assert times_of([*cold, *restless, *timed([30.0, 31.0])]) == (30.0, 31.0)
+    assert times_of(cold) == (1.0,)  # there is no other one
+    assert times_of([*cold, *timed([2.0], steady=False)]) == ()
+
+
+def test_few_steady_repeats_may_be_chance() -> None:
+    cold = timed([1.0], warm=False)
+    assert times_of([*cold, *timed([2.0] * 4, steady=False), *timed([30.0, 31.0])]) == (30.0, 31.0)
+    assert times_of([*cold, *timed([2.0] * 5, steady=False), *timed([30.0, 31.0])]) == ()
+
+
+def test_what_a_restless_machine_leaves_out_is_said() -> None:
+    baseline, restless = baseline_of(timed(noisy(1))), timed([3000.0] * 3, steady=False)
+    said = "The machine changed its speed beside 3 of 13 repeats, whose times do not count."
+    comparison = compare(baseline, [*restless, *timed(noisy(2))])
+    assert not comparison.failed and comparison.timing.endswith(said)
+    assert "a slower one" not in comparison.text() and "Holm" in comparison.timing
+    comparison = compare(baseline, restless)
+    said = "times were not judged. The machine changed its speed beside 3 of 3 repeats, whose times do not count."
+    assert only(comparison.notes) == said and not comparison.failed
+    comparison = compare(baseline, [*restless, *timed([3000.0, 3000.0])])
+    assert "cannot tell a slower one from noise" in only(comparison.notes)
+    assert only(comparison.notes).endswith("beside 3 of 5 repeats, whose times do not count.")
+
+
+@pytest.mark.parametrize(
+    ("steady", "runs", "counted"),
+    [
+        ([True] * 20, 4, 3),  # the first one fills caches
+        ([True, False, True, False, False, True, True], 7, 3),
+        ([True, True, True, False, True], 4, 2),  # the last one has to be told so before it runs
+        ([False] * 20, 10, 0),
+        (None, 3, 0),  # no yardstick: as often as was said
+    ],
+)
+def test_a_test_runs_until_its_times_count(steady: list[bool] | None, runs: int, counted: int) -> None:
+    measuring = _Measuring(cast(pytest.Config, None), everything=True, repeat=3)
+    for number in itertools.count(1):
+        is_last = measuring._is_last(number)
+        one = record(warm=number > 1, steady=steady is not None and steady[number - 1])
+        if steady is None:
+            one["timing"]["yardstick"] = None
+        measuring._records.append(one)
+        if is_last:
+            break
+    assert (len(measuring._records), sum(map(has_times, measuring._records))) == (runs, counted)
+
+
 def test_times_of_another_python_are_not_compared() -> None:
     baseline = baseline_of(timed(noisy(1)))
     comparison = compare(baseline, timed(noisy(2, 90), python="CPython 3.12"))
     assert not comparison.failed and "CPython 3.12" in only(comparison.notes)
-    assert updated(baseline, timed(noisy(2, 90), python="CPython 3.12")).clock == "CPython 3.12, yardstick 1"
+    assert updated(baseline, timed(noisy(2, 90), python="CPython 3.12")).clock == "CPython 3.12, yardstick 2"
     with pytest.raises(ValueError, match="different clocks"):
         baseline_of([*timed([1.0]), *timed([1.0], python="PyPy 3.10")])
 
@@ -398,7 +459,7 @@ def test_an_update_keeps_times_that_are_as_good() -> None:
 # ---------------------------------------------------------------------------------------------------- the file
 TEXT = """mercury-baseline 1
 # a comment
-clock CPython 3.11, yardstick 1
+clock CPython 3.11, yardstick 2
 
 tests.py::test_a
   queries 9 in all
@@ -428,7 +489,7 @@ FAULTS = [
     ("mercury-baseline 1", "mercury-baseline x", 1, "version"),
     ("mercury-baseline 1", "{", 1, "no baseline"),
     ("# a comment", "<<<<<<< ours", 2, "a merge left its conflict here; keep the blocks of both sides"),
-    ("# a comment", "clock CPython 3.12, yardstick 1", 3, "clock is said twice"),
+    ("# a comment", "clock CPython 3.12, yardstick 2", 3, "clock is said twice"),
     ("# a comment", "  request GET books/ queries 3", 2, "indented by 2"),
     ("  queries 9 in all", "  queries 9 in all\n  queries 9 in all", 7, "twice"),
     ("  request GET books/ queries 3", "  request books/ queries 3", 7, "is no unit"),

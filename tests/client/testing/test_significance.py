@@ -13,7 +13,7 @@ from django_mercury.testing.significance import ERROR_RATE, MARGIN, exceedance_p
 @pytest.mark.parametrize(("before", "now"), [(1, 1), (2, 3), (4, 3), (5, 5), (6, 2)])
 def test_the_chance_is_the_share_of_all_orders(before: int, now: int) -> None:
     size = before + now
-    scores = [max(0, 3 * size // 5 - rank) ** 2 for rank in range(1, size + 1)]
+    scores = [max(0, 7 * size // 10 - rank) ** 2 for rank in range(1, size + 1)]
     sums = [sum(scores[at] for at in places) for places in itertools.combinations(range(size), now)]
     for places in itertools.combinations(range(size), now):
         late = [float(at) for at in places]

@@ -74,6 +74,7 @@ class _Comparer:
         self._old = baseline
         self._new = baseline_of(documents)
         self._shown = _Shown(documents)
+        self._restless = _restless(documents)
         self._out = Comparison()
 
     def run(self) -> Comparison:
@@ -174,6 +175,8 @@ class _Comparer:
     def _times(self) -> None:
         pairs = dict(self._pairs())
         if not pairs:
+            if self._restless:
+                self._out.notes.append(f"times were not judged.{self._restless}")
             return
         if self._old.clock != self._new.clock:
             self._out.notes.append(
@@ -186,7 +189,8 @@ class _Comparer:
         if not able:
             self._out.notes.append(
                 f"times were not judged: {repeats} repeat{'s' * (repeats != 1)} of {len(pairs)} units cannot tell a "
-                f"slower one from noise; repeat the tests {_needed(len(pairs))} times for the baseline and for each run"
+                f"slower one from noise; repeat the tests {_needed(len(pairs))} times for the baseline and for each "
+                f"run.{self._restless}"
             )
             return
         self._judge(pairs, self._out.failures, "slower", lambda old, new: exceedance_p(old, new))
@@ -194,6 +198,7 @@ class _Comparer:
         self._out.timing = (
             f"Time: CPU of {len(pairs)} units over up to {repeats} repeats. If none is slower by more than "
             f"{MARGIN - 1:.0%}, at most {ERROR_RATE:.0%} of runs call any slower (exact rank tests, Holm)."
+            f"{self._restless}"
         )
 
     def _pairs(self) -> Iterator[tuple[tuple[str, UnitKey], tuple[Sequence[float], Sequence[float]]]]:
@@ -222,6 +227,16 @@ class _Comparer:
 
 
 _ENDED = {"failed": "failed", "error": "ended in an error", "skipped": "was skipped", "xfailed": "failed as expected"}
+
+
+def _restless(documents: Sequence[Document]) -> str:
+    """Say how many times do not count, because the machine changed its speed beside them; "" if all do."""
+    readings = [test["timing"].get("yardstick") for document in documents for test in document["tests"]]
+    left_out = sum(not one["steady"] for one in readings if one)
+    if not left_out:
+        return ""
+    measured = sum(map(bool, readings))
+    return f" The machine changed its speed beside {left_out} of {measured} repeats, whose times do not count."
 
 
 def _needed(tests: int) -> int:

@@ -7,19 +7,30 @@ until then says nothing. Plain values, pure functions; the order of documents, t
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from .yardstick import NOMINAL_MS
 
 __all__ = [
-    "Baseline", "FindingFact", "StatementFact", "StatementKey", "TestFacts", "UnitFacts", "UnitKey", "baseline_of",
-    "keyed_units", "rounded_ms",
+    "RESTLESS",
+    "Baseline",
+    "FindingFact",
+    "StatementFact",
+    "StatementKey",
+    "TestFacts",
+    "UnitFacts",
+    "UnitKey",
+    "baseline_of",
+    "has_times",
+    "keyed_units",
+    "rounded_ms",
 ]  # fmt: skip
+
+RESTLESS: Final = 3  # of so many repeats one must have been measured while the machine kept its speed
 
 Document = Mapping[str, Any]
 
@@ -69,10 +80,9 @@ class FindingFact:
 class UnitFacts:
     """What a unit does. ``cache``: hits and misses; None: none, or not the same in each repeat.
 
-    ``cpu_ms``: CPU time of each repeat in rising order, converted to a machine whose yardstick takes ``NOMINAL_MS``;
-    empty where it was not measured. Converted by the geometric mean of the yardstick beside the repeat, which follows
-    the machine and is noisy, and of the median of all repeats, which does neither. ``allocated_mb``: the median; None
-    where allocations were not traced.
+    ``cpu_ms``: CPU time of each repeat that counts, in rising order, converted to a machine whose yardstick takes
+    ``NOMINAL_MS``; empty where it was not measured. ``allocated_mb``: the median; None where allocations were not
+    traced.
     """
 
     queries: int
@@ -138,6 +148,16 @@ def clock_of(test: Mapping[str, Any]) -> str:
     return f"{yardstick['python']}, yardstick {yardstick['version']}" if yardstick else ""
 
 
+def has_times(test: Mapping[str, Any], *, alone: bool = False) -> bool:
+    """Tell whether the times of a test's record count: they were measured, while the machine kept its speed, and warm.
+
+    The first run of a test in a process fills caches and imports; ``alone``: there is no other one. Where fewer than
+    one in ``RESTLESS`` do, those may be chance, and none counts.
+    """
+    yardstick = test["timing"].get("yardstick")
+    return bool(yardstick) and yardstick["steady"] and (yardstick["warm"] or alone)
+
+
 def keyed_units(test: Mapping[str, Any]) -> Iterator[tuple[UnitKey, Mapping[str, Any]]]:
     """Return the units of a test's record with their keys."""
     seen: Counter[UnitKey] = Counter()
@@ -156,21 +176,16 @@ def rounded_ms(ms: float) -> float:
 
 
 def _test_facts(records: Sequence[Mapping[str, Any]]) -> TestFacts:
-    readings = [_yardstick_ms(test) for test in records]
-    usual = statistics.median([ms for ms in readings if ms] or [0.0])
     repeats: dict[UnitKey, list[tuple[Mapping[str, Any], float]]] = {}
     queries = 0
-    for test, ms in zip(records, readings, strict=True):
+    counts = [has_times(test, alone=len(records) == 1) for test in records]
+    steady = RESTLESS * sum(counts) >= len(records) - 1
+    for test, is_timed in zip(records, counts, strict=True):
         queries = max(queries, test["query_count"])
-        speed = NOMINAL_MS / math.sqrt(ms * usual) if ms else 0.0
+        speed = NOMINAL_MS / test["timing"]["yardstick"]["cpu_ms"] if is_timed and steady else 0.0
         for key, unit in keyed_units(test):
             repeats.setdefault(key, []).append((unit, speed))
     return TestFacts(queries, {key: _unit_facts(repeats[key]) for key in sorted(repeats)})
-
-
-def _yardstick_ms(test: Mapping[str, Any]) -> float:
-    yardstick = test["timing"].get("yardstick")
-    return float(yardstick["cpu_ms"]) if yardstick else 0.0
 
 
 def _unit_facts(repeats: Sequence[tuple[Mapping[str, Any], float]]) -> UnitFacts:

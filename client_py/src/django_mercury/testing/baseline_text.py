@@ -7,7 +7,7 @@ it above each hunk. Statements are sorted by what they are, not by how often the
 ::
 
     mercury-baseline 1
-    clock CPython 3.11, yardstick 1
+    clock CPython 3.11, yardstick 2
 
     shop/tests.py::test_list
       request GET books/ queries 41

@@ -5,6 +5,7 @@ Paths are relative to the working directory, with forward slashes. Parameters of
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -41,14 +42,16 @@ _NO_METHOD = (Method.NONE, Method.OTHER)
 class TestRecorder:
     """Measure tests one after the other: ``start``, the test, ``finish``. Made by the runners.
 
-    ``yardstick``: time it before and after each test, 4 ms in all, so that a baseline can hold the times.
+    ``yardstick``: time it before and after each test, 18 ms in all, so that a baseline can hold the times.
     """
 
     __test__ = False  # no test class of pytest's
 
     def __init__(self, *, yardstick: bool = False) -> None:
         self._yardstick = Yardstick() if yardstick else None
-        self._passes: list[float] = []
+        self._before: list[float] = []
+        self._after: list[float] = []
+        self._ran: set[str] = set()  # which tests, with the yardstick
         self._capture: Capture | None = None
         self._results: list[MonitorResult] = []
         monitor.add_listener(self._note)
@@ -60,7 +63,10 @@ class TestRecorder:
     def start(self, id: str) -> None:
         """Begin a test."""
         self._results = []
-        self._passes = self._yardstick.measure() if self._yardstick is not None else []
+        self._before, self._after = [], []
+        if self._yardstick is not None:
+            gc.collect(1)  # so that each repeat of a test begins as far from the next collection
+            self._before = self._yardstick.measure()
         self._capture = Capture(id, UnitKind.TEST)
         self._capture.start()
 
@@ -71,7 +77,7 @@ class TestRecorder:
 
     def _stop(self, capture: Capture) -> None:
         if capture.stop() and self._yardstick is not None:
-            self._passes += self._yardstick.measure()
+            self._after = self._yardstick.measure()
 
     def finish(self, id: str, file: str, line: int, outcome: str) -> dict[str, Any] | None:
         """End the test and return its record; None if none was started."""
@@ -101,9 +107,11 @@ class TestRecorder:
                 "db_time_ms": _ms(total.db_ns),
                 "failures": in_time,
                 "engines": sorted({one.engine for one in results if one.engine}),
-                "yardstick": reading(self._passes),
+                "yardstick": reading(self._before, self._after, warm=id in self._ran),
             },
         }
+        if self._yardstick is not None:
+            self._ran.add(id)
         # Plain values all through: a worker's channel takes no enumeration and no subclass of str.
         plain: dict[str, Any] = json.loads(json.dumps(record))
         return plain

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 __all__ = ["ERROR_RATE", "MARGIN", "REPEATS_MAX", "exceedance_p", "least_p", "significant"]
 
 ERROR_RATE: Final = 0.05  # of a whole run: chance that anything is called slower although nothing is, beyond MARGIN
-MARGIN: Final = 1.04  # what two runs of the same code may differ by; tests/bench/baseline_gate.py measures both
+MARGIN: Final = 1.06  # what two runs of the same code may differ by; tests/bench/baseline_gate.py measures both
 REPEATS_MAX: Final = 30  # on each side; more are not looked at, because counting their orders takes seconds
 
 Key = TypeVar("Key", bound=Hashable)
@@ -27,7 +27,7 @@ def exceedance_p(before: Sequence[float], now: Sequence[float], margin: float = 
     """Return the chance that times no more than ``margin`` times those of before would look like these.
 
     One-sided and exact: a linear rank test (Hájek and Šidák, "Theory of Rank Tests", 1967), where rank i of N counts
-    (3/5 N - i)² if it is in the lower three fifths, and nothing above; the sum over ``now`` is small if these are slow.
+    (7/10 N - i)² if it is in the lower seven tenths, and nothing above; the sum over ``now`` is small if they are slow.
     A tie counts for "not slower", so the chance is never understated. 1 if a side is empty.
     """
     before, now = before[:REPEATS_MAX], now[:REPEATS_MAX]
@@ -63,7 +63,7 @@ def significant(chances: Mapping[Key, float], error_rate: float = ERROR_RATE) ->
 @lru_cache(maxsize=256)
 def _scores(size: int) -> tuple[int, ...]:
     """Return what each rank counts, the lowest first."""
-    last = 3 * size // 5
+    last = 7 * size // 10
     return tuple(max(0, last - rank) ** 2 for rank in range(1, size + 1))
 
 

@@ -5,6 +5,9 @@ cache, and the next run may be on another machine. What slows a test down slows 
 alike: rows of SQLite made objects and text, a tour of the library through much code, and objects that lie all over the
 memory, for what a busy neighbour costs most is the cache. It takes some 9 ms before each test and as long after it.
 
+A machine that shares its cores changes between two speeds, and may be half as fast 20 ms later. What ran across such a
+change can be divided by neither, so a reading says whether there was one: before and after have to agree.
+
 The work never changes: if it did, times of before and after could not be compared, so ``VERSION`` would have to change
 with it. CPU time of the thread is measured, not time on the wall: beside other processes the wall's is theirs, too.
 """
@@ -28,9 +31,10 @@ from typing import Any, Final
 
 __all__ = ["NOMINAL_MS", "PASSES", "THREAD_TIME", "VERSION", "Yardstick", "reading"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 NOMINAL_MS: Final = 4.5  # what one pass takes on the machine that times are converted to
 PASSES: Final = 2
+STEADY: Final = 1.1  # what the time before and the time after may differ by
 THREAD_TIME: Final = sys.platform != "win32"  # whether a thread's CPU time is known to less than 1 ms; there it is 16
 
 _ROWS = 100
@@ -123,13 +127,21 @@ def _tour() -> None:
         sorted((str(one) for one in range(30)), key=lambda text: text[::-1])
 
 
-def reading(passes: Sequence[float]) -> dict[str, Any] | None:
-    """Return what a record says of the yardstick: the mean of its passes in ms; None if there is none.
+def reading(before: Sequence[float], after: Sequence[float], *, warm: bool) -> dict[str, Any] | None:
+    """Return what a record says of the yardstick, passes in ms before and after the test; None if there are none.
 
-    The mean, because a test pays for each time that it is interrupted, too. The version and the Python stand beside it:
-    times of another version or Python cannot be compared.
+    ``cpu_ms``: the fastest pass, for whatever else happens in one makes it longer. ``steady``: the machine's speed was
+    the same before and after. ``warm``: the test had run before in this process. Times count where it was steady and
+    warm. The version and the Python stand beside it: times of another version or Python cannot be compared.
     """
-    if not passes or not THREAD_TIME:
+    if not before or not after or not THREAD_TIME:
         return None
     python = f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
-    return {"version": VERSION, "python": python, "cpu_ms": round(sum(passes) / len(passes), 4)}
+    means = (sum(before) / len(before), sum(after) / len(after))
+    return {
+        "version": VERSION,
+        "python": python,
+        "cpu_ms": round(min(*before, *after), 4),
+        "steady": max(means) <= STEADY * min(means),
+        "warm": warm,
+    }
