@@ -397,6 +397,14 @@ def test_times_count_where_the_machine_kept_its_speed_and_caches_were_full() -> 
     assert times_of([*cold, *timed([2.0], steady=False)]) == ()
 
 
+def test_times_of_a_report_that_does_not_say_so_do_not_count() -> None:
+    old = timed([30.0, 31.0])
+    for one in old:
+        del one["tests"][0]["timing"]["yardstick"]["steady"], one["tests"][0]["timing"]["yardstick"]["warm"]
+    assert times_of(old) == times_of(old[:1]) == ()
+    assert not compare(baseline_of(timed(noisy(1))), old).failed
+
+
 def test_few_steady_repeats_may_be_chance() -> None:
     cold = timed([1.0], warm=False)
     assert times_of([*cold, *timed([2.0] * 4, steady=False), *timed([30.0, 31.0])]) == (30.0, 31.0)

@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from django_mercury import monitor
-from django_mercury.testing.record import report_of_result
+from django_mercury.testing.record import TestRecorder, document, report_of_result
+from django_mercury.testing.yardstick import THREAD_TIME
 from support.reports import empty_report, hostile_report, large_report
 
 SCHEMA = json.loads(files("django_mercury.testing").joinpath("report.schema.json").read_text(encoding="utf-8"))
@@ -38,6 +39,19 @@ def test_the_document_of_one_block_is_as_it_says(monkeypatch: pytest.MonkeyPatch
     one = report_of_result(result)
     CHECK.validate(one)
     assert one["summary"]["findings"] == {"n_plus_one": 1}
+
+
+@pytest.mark.skipif(not THREAD_TIME, reason="Windows knows a thread's CPU time to 16 ms only")
+def test_a_test_beside_the_yardstick_is_as_it_says(bookshop: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_MERCURY_PURE_PYTHON", "1")
+    recorder = TestRecorder(yardstick=True)
+    recorder.start("shop/tests.py::test_list")
+    test = recorder.finish("shop/tests.py::test_list", "shop/tests.py", 1, "passed")
+    assert test is not None and set(test["timing"]["yardstick"]) == {"version", "python", "cpu_ms", "steady", "warm"}
+    CHECK.validate(document([test]))
+    test["timing"]["yardstick"]["steady"] = 1
+    with pytest.raises(ValidationError):
+        CHECK.validate(document([test]))
 
 
 def test_the_report_has_what_the_tests_below_rely_on(report: dict[str, Any]) -> None:

@@ -232,7 +232,7 @@ _ENDED = {"failed": "failed", "error": "ended in an error", "skipped": "was skip
 def _restless(documents: Sequence[Document]) -> str:
     """Say how many times do not count, because the machine changed its speed beside them; "" if all do."""
     readings = [test["timing"].get("yardstick") for document in documents for test in document["tests"]]
-    left_out = sum(not one["steady"] for one in readings if one)
+    left_out = sum(not one.get("steady", True) for one in readings if one)
     if not left_out:
         return ""
     measured = sum(map(bool, readings))

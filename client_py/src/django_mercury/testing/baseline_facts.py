@@ -155,7 +155,7 @@ def has_times(test: Mapping[str, Any], *, alone: bool = False) -> bool:
     one in ``RESTLESS`` do, those may be chance, and none counts.
     """
     yardstick = test["timing"].get("yardstick")
-    return bool(yardstick) and yardstick["steady"] and (yardstick["warm"] or alone)
+    return bool(yardstick) and yardstick.get("steady", False) and (yardstick["warm"] or alone)
 
 
 def keyed_units(test: Mapping[str, Any]) -> Iterator[tuple[UnitKey, Mapping[str, Any]]]:
