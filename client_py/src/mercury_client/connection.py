@@ -32,8 +32,8 @@ from .protocol import (
     FrameType,
     Goaway,
     Hello,
+    RawReport,
     Reject,
-    Report,
     Totals,
     Welcome,
 )
@@ -44,7 +44,7 @@ __all__ = ["Connection", "Event", "State", "totals_of"]
 SLICE_BYTES = 256 * 1024  # what is encoded ahead of the socket
 YIELD_S = 0.002  # how long the interpreter is kept while a batch is encoded
 
-Event = Welcome | Reject | Ack | Goaway | ErrorMessage | Report
+Event = Welcome | Reject | Ack | Goaway | ErrorMessage | RawReport
 
 
 class State(enum.Enum):
@@ -110,7 +110,7 @@ class Connection:
             if type is FrameType.GOAWAY and self.state is State.READY:
                 return Goaway.decode(payload)
             if type is FrameType.REPORT and self.gives_reports:
-                return Report.decode(payload)
+                return RawReport.of(payload)
         raise ProtocolError("frame_unexpected", f"{type.name} while {self.state.value}")
 
     def _welcomed(self, welcome: Welcome) -> Welcome:

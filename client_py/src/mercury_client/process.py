@@ -24,9 +24,10 @@ from typing import Any
 
 from . import faults, recorder
 from .buffer import Buffer
+from .errors import ProtocolError
 from .flusher import Flusher
 from .limits import BUFFER_BYTES_MAX, EXIT_FLUSH_MS
-from .protocol import DropReason, Report
+from .protocol import DropReason, RawReport
 from .recorder import Recorder, Work
 from .reports import Reason, Reply
 from .sender import Sender
@@ -36,7 +37,8 @@ from .unit import Unit
 from .unit import after_fork as renew_units
 
 __all__ = [
-    "Client", "ask_report", "configure", "disable", "enable", "flush", "shutdown", "stats", "verdict_of",
+    "Client", "ask_report", "configure", "disable", "enable", "flush", "is_answering", "shutdown", "stats",
+    "verdict_of",
 ]  # fmt: skip
 
 FORK_JOIN_S = 0.1
@@ -176,16 +178,17 @@ class Client:
             return "connection lost" if self._is_sent(unit) else "no daemon"
         return ""
 
-    def _reply_of(self, report: Report, unit: Unit) -> Reply:
+    def _reply_of(self, raw: RawReport, unit: Unit) -> Reply:
         from .reference import Verdict  # large, and needed by those who ask for reports only
 
-        if report.findings_left_out or report.groups_left_out:
-            return Reply(None, "incomplete")
         try:
+            report = raw.read()
             verdict = Verdict.from_dict(report.verdict)
-        except ValueError as error:
+        except (ProtocolError, ValueError) as error:
             self.sender.distrust(time.monotonic(), f"a report that breaks the contract: {error}")
             return Reply(None, "connection lost")
+        if report.findings_left_out or report.groups_left_out:
+            return Reply(None, "incomplete")
         if verdict.queries != unit.queries + unit.descendant_queries:
             return Reply(None, "incomplete")
         return Reply(verdict, "")
@@ -308,7 +311,7 @@ def ask_report(unit: Unit) -> None:
 def is_answering() -> bool:
     """Tell whether a daemon is connected that gives verdicts and has been silent for at most a second, if it owes us.
 
-    Looks at what has come and waits for nothing, some 10 µs; False before the first connection. Never raises.
+    Looks at what has come and waits for nothing, 10 to 50 µs; False before the first connection. Never raises.
     """
     try:
         recorder.notice_fork()
@@ -337,7 +340,8 @@ def stats() -> dict[str, Any]:
     """Return the counters of this process.
 
     ``created`` = ``acknowledged`` + sum of ``dropped`` + ``buffered``; ``refused`` units were never measured,
-    for too many were open. ``reports``: verdicts that were asked for, of these had, and of these given up.
+    for too many were open. ``reports``: verdicts that were asked for, of these had, and of these forgotten: they did
+    not come, or nobody looked before 256 others were asked for.
     """
     recorder.notice_fork()
     client = _client

@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .limits import REPORTS_PENDING_MAX
-from .protocol import Report
+from .protocol import RawReport
 
 if TYPE_CHECKING:
     from .reference import Verdict
@@ -49,7 +49,7 @@ class Reports:
         self.received = 0
         self.missed = 0
         self._nonce = int.from_bytes(os.urandom(8), "little") | 1  # no process has one of its parent's; odd, so never 0
-        self._pending: dict[int, Report | None] = {}  # oldest first; None: it has not come
+        self._pending: dict[int, RawReport | None] = {}  # oldest first; None: it has not come
         self._lock = threading.RLock()  # a signal handler may ask while its own thread is in here
 
     def ask(self) -> int:
@@ -62,7 +62,7 @@ class Reports:
                 self.end(next(iter(self._pending)), received=False)
         return nonce
 
-    def arrived(self, report: Report) -> None:
+    def arrived(self, report: RawReport) -> None:
         """Keep a report, if somebody may still ask for it."""
         with self._lock:
             if report.nonce in self._pending:
@@ -72,7 +72,7 @@ class Reports:
         """Tell whether the report was asked for and is not ended."""
         return nonce in self._pending
 
-    def get(self, nonce: int) -> Report | None:
+    def get(self, nonce: int) -> RawReport | None:
         """Return the report if it has come."""
         return self._pending.get(nonce)
 

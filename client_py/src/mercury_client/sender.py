@@ -36,8 +36,8 @@ from .protocol import (
     ErrorMessage,
     Goaway,
     Hello,
+    RawReport,
     Reject,
-    Report,
     Welcome,
 )
 from .reports import Reports
@@ -267,7 +267,7 @@ class Sender:
     def _take(self, event: Event, now: float) -> None:
         if isinstance(event, Ack):
             self._acknowledge(event.highest)
-        elif isinstance(event, Report):
+        elif isinstance(event, RawReport):
             self.reports.arrived(event)
         elif isinstance(event, Welcome):
             self._acknowledge(event.acknowledged or 0)

@@ -7,7 +7,7 @@ from .dictionary import Dictionary
 from .frames import FLAG_OPTIONAL, HEADER_BYTES, Frame, FrameDecoder, FrameType, encode_frame
 from .handshake import LABEL_BYTES_MAX, PROTOCOL_MAX, PROTOCOL_MIN, Hello, Reject, Welcome
 from .messages import Command, ErrorMessage, Goaway, Reply
-from .report import REPORT_CAPABILITY, Report
+from .report import REPORT_CAPABILITY, RawReport, Report
 from .sections import CacheEntry, Sections, TemplateTime
 from .site import Anchor, AnchorKind, Site, SiteFlags, SiteFrame, TemplateLine
 from .unit_frame import (
@@ -65,6 +65,7 @@ __all__ = [
     "Kind",
     "Method",
     "Operation",
+    "RawReport",
     "Record",
     "RecordFlags",
     "Reject",

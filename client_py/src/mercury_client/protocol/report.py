@@ -14,7 +14,7 @@ from ..errors import ProtocolError
 from .frames import FrameType, encode_frame
 from .json_fields import JsonFields, dump_json
 
-__all__ = ["REPORT_CAPABILITY", "Report"]
+__all__ = ["REPORT_CAPABILITY", "RawReport", "Report"]
 
 REPORT_CAPABILITY = "report"
 
@@ -37,10 +37,30 @@ class Report(NamedTuple):
     @classmethod
     def decode(cls, payload: bytes) -> Report:
         """Read a REPORT; raise ProtocolError ``json_invalid``."""
+        return RawReport.of(payload).read()
+
+    @classmethod
+    def _read(cls, payload: bytes) -> Report:
+        verdict = JsonFields.parse(payload[_START.size :], "json_invalid").values
+        nonce, findings_left_out, groups_left_out = _START.unpack_from(payload)
+        return cls(nonce, verdict, findings_left_out, groups_left_out)
+
+
+class RawReport(NamedTuple):
+    """A REPORT of which only the nonce is read: most are never looked at, and JSON is what costs."""
+
+    nonce: int
+    payload: bytes
+
+    @classmethod
+    def of(cls, payload: bytes) -> RawReport:
+        """Take a REPORT; raise ProtocolError ``json_invalid`` if it is too short to be one."""
         if len(payload) < _START.size:
             raise ProtocolError(
                 "json_invalid", f"a REPORT of {len(payload)} bytes; {_START.size} stand before its JSON"
             )
-        verdict = JsonFields.parse(payload[_START.size :], "json_invalid").values
-        nonce, findings_left_out, groups_left_out = _START.unpack_from(payload)
-        return cls(nonce, verdict, findings_left_out, groups_left_out)
+        return cls(_START.unpack_from(payload)[0], payload)
+
+    def read(self) -> Report:
+        """Return all of it; raise ProtocolError ``json_invalid``."""
+        return Report._read(self.payload)
