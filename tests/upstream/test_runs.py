@@ -167,6 +167,31 @@ def test_a_baseline_fails_on_an_added_query(project: Project, tmp_path: Path) ->
     assert "none" in missing
 
 
+def test_repeats_keep_a_module_set_up_and_end_it_once(project: Project, tmp_path: Path) -> None:
+    """Whatever the test before came to: skipped, failed as expected, failed."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:django -p no:cacheprovider\n")
+    begin = (
+        "import pytest\n\n@pytest.fixture(scope='module')\ndef module():\n    print('set up', __name__)\n    yield\n"
+    )
+    end = "    print('torn down', __name__)\n\n"
+    (tmp_path / "test_a.py").write_text(begin + end + "def test(module):\n    pytest.skip('not here')\n")
+    (tmp_path / "test_b.py").write_text(
+        begin + end + "@pytest.mark.xfail(reason='so')\ndef test(module):\n    assert False\n"
+    )
+    (tmp_path / "test_c.py").write_text(begin + end + "def test(module):\n    assert False\n")
+    (tmp_path / "test_d.py").write_text(
+        begin + end + "def test(module):\n    print('runs')\n\ndef test_more(module):\n    print('runs')\n"
+    )
+    (tmp_path / "test_e.py").write_text(begin + "    raise RuntimeError('no end')\n\ndef test(module):\n    pass\n")
+    names = [str(tmp_path / f"test_{letter}.py") for letter in "abcde"]
+    output = project.pytest("-c", str(tmp_path / "pytest.ini"), "-s", "--mercury-repeat=3", *names, status=1)
+    for letter in "abcd":
+        assert output.count(f"set up test_{letter}") == output.count(f"torn down test_{letter}") == 1, letter
+    assert output.count("runs") == 6 and output.count("set up test_e") == 1
+    assert "1 failed, 3 passed, 1 skipped, 1 xfailed, 1 error" in output
+    assert "ERROR at teardown of test" in output and "RuntimeError: no end" in output
+
+
 def test_djangos_runner_has_baselines_annotations_and_the_runs_name(project: Project, tmp_path: Path) -> None:
     baseline, report = tmp_path / "mercury.baseline", tmp_path / "report.json"
     label = "library.test_public_names.Monitor.test_within_the_limits"

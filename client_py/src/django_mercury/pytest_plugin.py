@@ -70,7 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mercury_fail_on", "KIND[:LEVEL] that fails the run", type="linelist", default=[])
     parser.addini("mercury_format", "lesson, line or json", default="")
     parser.addini("mercury_baseline", "file of the baseline", default="")
-    parser.addini("mercury_repeat", "how often each test runs", default="1")
+    parser.addini("mercury_repeat", "how often each test runs, or how many of its times count", default="1")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -162,10 +162,7 @@ class _Measuring:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Run a test again and again where repeats are wanted; the reports of the last run are the test's.
-
-        Where times are wanted, until so many count but one, and then once more: a test must be told which is its last.
-        """
+        """Run a test again and again where repeats are wanted; the reports of the last run are the test's."""
         self._records = []
         if self._repeat < 2 or not self._everything:
             return None
@@ -173,25 +170,27 @@ class _Measuring:
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for number in itertools.count(1):
-            is_last = self._is_last(number)
-            # What comes next needs what this test's module needs, so only the test's own fixtures are torn down.
-            following: Any = nextitem if is_last else item.parent
+            # Nobody knows whether it is the last run, so its module stays set up, which the next one needs, too.
+            following: Any = item.parent
             reports = runtestprotocol(item, log=False, nextitem=following)
-            if is_last or any(not report.passed for report in reports):
-                for report in reports:
-                    item.ihook.pytest_runtest_logreport(report=report)
+            if self._is_enough(number) or any(not report.passed for report in reports):
                 break
+        end = pytest.CallInfo.from_call(lambda: item.session._setupstate.teardown_exact(nextitem), when="teardown")
+        if end.excinfo is not None:
+            reports.append(item.ihook.pytest_runtest_makereport(item=item, call=end))
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
-    def _is_last(self, number: int) -> bool:
-        """Tell whether a test runs for the last time when it runs for the ``number``-th one."""
+    def _is_enough(self, runs: int) -> bool:
+        """Tell whether a test that ran so often has done so often enough: where times are wanted, if so many count."""
         from .testing.baseline_facts import RESTLESS, has_times
 
         is_timed = bool(self._records) and bool(self._records[-1]["timing"]["yardstick"])
         if not is_timed:
-            return number >= self._repeat
-        return number > RESTLESS * self._repeat or sum(map(has_times, self._records)) >= self._repeat - 1
+            return runs >= self._repeat
+        return runs > RESTLESS * self._repeat or sum(map(has_times, self._records)) >= self._repeat
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
