@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from django_mercury.pytest_plugin import _Measuring
 from django_mercury.testing.baseline import BaselineError, baseline_of, compare, read, updated, write
-from django_mercury.testing.baseline_facts import StatementKey, UnitKey, has_times
+from django_mercury.testing.baseline_facts import StatementKey, UnitKey
 from django_mercury.testing.baseline_text import dumps, loads
 from django_mercury.testing.yardstick import NOMINAL_MS
 
@@ -395,6 +395,10 @@ def test_times_count_where_the_machine_kept_its_speed_and_caches_were_full() -> 
     assert times_of([*cold, *restless, *timed([30.0, 31.0])]) == (30.0, 31.0)
     assert times_of(cold) == (1.0,)  # there is no other one
     assert times_of([*cold, *timed([2.0], steady=False)]) == ()
+    assert times_of([*cold, *cold]) == (1.0, 1.0)  # each in a process of its own: all are alike
+    assert times_of([*cold, *cold, *timed([2.0, 3.0], warm=False, steady=False)]) == (1.0, 1.0)
+    assert times_of([*cold, *timed([2.0] * 3, warm=False, steady=False)]) == ()
+    assert times_of(timed([2.0, 3.0], yardstick_ms=0.0)) == ()  # a clock of coarse ticks
 
 
 def test_times_of_a_report_that_does_not_say_so_do_not_count() -> None:
@@ -413,39 +417,55 @@ def test_few_steady_repeats_may_be_chance() -> None:
 
 def test_what_a_restless_machine_leaves_out_is_said() -> None:
     baseline, restless = baseline_of(timed(noisy(1))), timed([3000.0] * 3, steady=False)
-    said = "The machine changed its speed beside 3 of 13 repeats, whose times do not count."
+    said = "The machine changed its speed beside 3 of 13 runs, whose times do not count."
     comparison = compare(baseline, [*restless, *timed(noisy(2))])
     assert not comparison.failed and comparison.timing.endswith(said)
     assert "a slower one" not in comparison.text() and "Holm" in comparison.timing
     comparison = compare(baseline, restless)
-    said = "times were not judged. The machine changed its speed beside 3 of 3 repeats, whose times do not count."
+    said = "1 test not judged on time, because the machine changed its speed beside too many runs:\n  tests.py::test_a"
     assert only(comparison.notes) == said and not comparison.failed
     comparison = compare(baseline, [*restless, *timed([3000.0, 3000.0])])
     assert "cannot tell a slower one from noise" in only(comparison.notes)
-    assert only(comparison.notes).endswith("beside 3 of 5 repeats, whose times do not count.")
+    assert only(comparison.notes).endswith("beside 3 of 5 runs, whose times do not count.")
+
+
+def test_a_test_that_was_not_judged_is_named_beside_those_that_were() -> None:
+    def both(times: Sequence[float], **more: Any) -> list[Record]:
+        fine = timed(noisy(3))
+        other = [record(unit([statement(BOOKS)], cpu_ms=ms), id="tests.py::test_b", **more) for ms in times]
+        return [document(*one["tests"], two) for one, two in zip(fine, other, strict=True)]
+
+    baseline = baseline_of(both(noisy(1)))
+    comparison = compare(baseline, both(noisy(2, 90), steady=False))
+    assert only(comparison.notes).endswith("too many runs:\n  tests.py::test_b")
+    assert "CPU of 1 units" in comparison.timing and "10 of 20 runs" in comparison.timing
+
+
+def test_an_update_on_a_restless_machine_keeps_the_times() -> None:
+    baseline = baseline_of(timed(noisy(1)))
+    again = updated(baseline, timed(noisy(2, 90), steady=False))
+    assert dumps(again) == dumps(baseline)
 
 
 @pytest.mark.parametrize(
-    ("steady", "runs", "counted"),
+    ("steady", "runs"),
     [
-        ([True] * 20, 4, 3),  # the first one fills caches
-        ([True, False, True, False, False, True, True], 7, 3),
-        ([True, True, True, False, True], 4, 2),  # the last one has to be told so before it runs
-        ([False] * 20, 10, 0),
-        (None, 3, 0),  # no yardstick: as often as was said
+        ([True] * 20, 4),  # the first one fills caches
+        ([True, False, True, False, False, True, True], 7),
+        ([False] * 20, 10),
+        (None, 3),  # no yardstick: as often as was said
     ],
 )
-def test_a_test_runs_until_its_times_count(steady: list[bool] | None, runs: int, counted: int) -> None:
+def test_a_test_runs_until_its_times_count(steady: list[bool] | None, runs: int) -> None:
     measuring = _Measuring(cast(pytest.Config, None), everything=True, repeat=3)
     for number in itertools.count(1):
-        is_last = measuring._is_last(number)
         one = record(warm=number > 1, steady=steady is not None and steady[number - 1])
         if steady is None:
             one["timing"]["yardstick"] = None
         measuring._records.append(one)
-        if is_last:
+        if measuring._is_enough(number):
             break
-    assert (len(measuring._records), sum(map(has_times, measuring._records))) == (runs, counted)
+    assert number == runs
 
 
 def test_times_of_another_python_are_not_compared() -> None:

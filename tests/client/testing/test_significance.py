@@ -45,6 +45,12 @@ def test_many_repeats_are_quick_and_sure() -> None:
     assert exceedance_p([1.0] * 500, [2.0] * 500) == least_p(500, 500) < 1e-16
 
 
+def test_of_many_times_in_rising_order_not_the_lowest_are_taken() -> None:
+    times = [10 + at / 10 for at in range(90)]  # as a baseline has them
+    assert exceedance_p(times, times[::3], margin=1) > 0.4
+    assert exceedance_p(times[::3], times, margin=1) > 0.4
+
+
 def test_holm_compares_with_what_is_left() -> None:
     assert significant({"a": 0.002, "b": 0.004, "c": 0.02}, 0.01) == {"a", "b"}  # 0.01/3, 0.01/2, 0.01/1
     assert significant({"a": 0.004, "b": 0.0001, "c": 0.0001}, 0.01) == {"a", "b", "c"}

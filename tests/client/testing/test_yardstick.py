@@ -36,6 +36,7 @@ def test_a_reading_names_version_and_python() -> None:
         ([4.0, 4.0], [4.3, 4.3], True),
         ([4.0, 4.0], [4.5, 4.5], False),  # over a tenth
         ([6.5, 6.6], [4.0, 4.1], False),
+        ([4.0, 6.6], [4.0, 6.6], False),  # it changed in between, twice
         ([6.5, 6.6], [6.4, 6.3], True),  # slow all the time can be divided out
     ],
 )

@@ -74,7 +74,6 @@ class _Comparer:
         self._old = baseline
         self._new = baseline_of(documents)
         self._shown = _Shown(documents)
-        self._restless = _restless(documents)
         self._out = Comparison()
 
     def run(self) -> Comparison:
@@ -174,9 +173,8 @@ class _Comparer:
     # ---------------------------------------------------------------------------------------------- its time
     def _times(self) -> None:
         pairs = dict(self._pairs())
+        self._list("not judged on time, because the machine changed its speed beside too many runs", self._untimed())
         if not pairs:
-            if self._restless:
-                self._out.notes.append(f"times were not judged.{self._restless}")
             return
         if self._old.clock != self._new.clock:
             self._out.notes.append(
@@ -200,6 +198,25 @@ class _Comparer:
             f"{MARGIN - 1:.0%}, at most {ERROR_RATE:.0%} of runs call any slower (exact rank tests, Holm)."
             f"{self._restless}"
         )
+
+    @property
+    def _restless(self) -> str:
+        """Say how many times do not count, because the machine changed its speed beside them; "" if all do."""
+        runs = [steady for id, every in self._shown.steady.items() if id in self._old.tests for steady in every]
+        if all(runs):
+            return ""
+        left_out = len(runs) - sum(runs)
+        return f" The machine changed its speed beside {left_out} of {len(runs)} runs, whose times do not count."
+
+    def _untimed(self) -> set[str]:
+        """Return the tests that have times in the baseline, and whose times of this run do not count."""
+
+        def is_timed(facts: TestFacts) -> bool:
+            return any(unit.cpu_ms for unit in facts.units.values())
+
+        old, new = self._old.tests, self._new.tests
+        both = old.keys() & new.keys() & self._shown.steady.keys()
+        return {id for id in both if is_timed(old[id]) and not is_timed(new[id])}
 
     def _pairs(self) -> Iterator[tuple[tuple[str, UnitKey], tuple[Sequence[float], Sequence[float]]]]:
         for id in sorted(self._old.tests.keys() & self._new.tests.keys()):
@@ -229,16 +246,6 @@ class _Comparer:
 _ENDED = {"failed": "failed", "error": "ended in an error", "skipped": "was skipped", "xfailed": "failed as expected"}
 
 
-def _restless(documents: Sequence[Document]) -> str:
-    """Say how many times do not count, because the machine changed its speed beside them; "" if all do."""
-    readings = [test["timing"].get("yardstick") for document in documents for test in document["tests"]]
-    left_out = sum(not one.get("steady", True) for one in readings if one)
-    if not left_out:
-        return ""
-    measured = sum(map(bool, readings))
-    return f" The machine changed its speed beside {left_out} of {measured} repeats, whose times do not count."
-
-
 def _needed(tests: int) -> int:
     """Return how many repeats on each side can show one of so many units to be slower."""
     repeats = 2
@@ -266,6 +273,7 @@ class _Shown:
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.outcomes: dict[str, str] = {}
+        self.steady: dict[str, list[bool]] = {}  # whether the machine kept its speed, by test and run
         self._places: dict[tuple[str, UnitKey, StatementKey], list[str]] = {}
         self._findings: dict[tuple[str, str], Mapping[str, Any]] = {}
         for document in documents:
@@ -274,6 +282,8 @@ class _Shown:
                 self.outcomes[id] = test["outcome"]
                 if test["outcome"] != "passed":
                     continue
+                if test["timing"].get("yardstick"):
+                    self.steady.setdefault(id, []).append(test["timing"]["yardstick"].get("steady", True))
                 for key, unit in keyed_units(test):
                     places = unit["timing"].get("statements_at") or [[]] * len(unit["statements"])
                     for one, at in zip(unit["statements"], places, strict=False):

@@ -1,8 +1,9 @@
 """Hold what a run is agreed to do, and make it of the documents of its repeats.
 
 Repeats of a test need not agree: the first one fills caches. What is kept of a unit is the repeat with the most
-queries, every finding of any repeat, and the times of all. Tests that did not pass are left out, for what they did
-until then says nothing. Plain values, pure functions; the order of documents, tests and statements makes no difference.
+queries, every finding of any repeat, and the times of those that count (``has_times``); where they are too few, the
+machine was too restless, and none is kept. Tests that did not pass are left out, for what they did until then says
+nothing. Plain values, pure functions; the order of documents, tests and statements makes no difference.
 """
 
 from __future__ import annotations
@@ -148,14 +149,19 @@ def clock_of(test: Mapping[str, Any]) -> str:
     return f"{yardstick['python']}, yardstick {yardstick['version']}" if yardstick else ""
 
 
-def has_times(test: Mapping[str, Any], *, alone: bool = False) -> bool:
-    """Tell whether the times of a test's record count: they were measured, while the machine kept its speed, and warm.
+def has_times(test: Mapping[str, Any], *, cold: bool = False) -> bool:
+    """Tell whether the times of a test's record count: the machine kept its speed beside them, and they are warm.
 
-    The first run of a test in a process fills caches and imports; ``alone``: there is no other one. Where fewer than
-    one in ``RESTLESS`` do, those may be chance, and none counts.
+    The first run of a test in a process fills caches and imports; ``cold``: it counts, too, as where each repeat is
+    a process of its own. A record of an older version says neither, and does not count.
     """
     yardstick = test["timing"].get("yardstick")
-    return bool(yardstick) and yardstick.get("steady", False) and (yardstick["warm"] or alone)
+    return bool(yardstick) and yardstick["cpu_ms"] > 0 and yardstick.get("steady", False) and (cold or _is_warm(test))
+
+
+def _is_warm(test: Mapping[str, Any]) -> bool:
+    yardstick = test["timing"].get("yardstick")
+    return bool(yardstick) and yardstick.get("warm", False)
 
 
 def keyed_units(test: Mapping[str, Any]) -> Iterator[tuple[UnitKey, Mapping[str, Any]]]:
@@ -178,8 +184,9 @@ def rounded_ms(ms: float) -> float:
 def _test_facts(records: Sequence[Mapping[str, Any]]) -> TestFacts:
     repeats: dict[UnitKey, list[tuple[Mapping[str, Any], float]]] = {}
     queries = 0
-    counts = [has_times(test, alone=len(records) == 1) for test in records]
-    steady = RESTLESS * sum(counts) >= len(records) - 1
+    all_cold = not any(_is_warm(test) for test in records)
+    counts = [has_times(test, cold=all_cold) for test in records]
+    steady = RESTLESS * sum(counts) >= len(records) - (not all_cold)
     for test, is_timed in zip(records, counts, strict=True):
         queries = max(queries, test["query_count"])
         speed = NOMINAL_MS / test["timing"]["yardstick"]["cpu_ms"] if is_timed and steady else 0.0

@@ -65,7 +65,7 @@ class TestRecorder:
         self._results = []
         self._before, self._after = [], []
         if self._yardstick is not None:
-            gc.collect(1)  # so that each repeat of a test begins as far from the next collection
+            gc.collect(1)  # so that each repeat of a test begins about as far from the next collection
             self._before = self._yardstick.measure()
         self._capture = Capture(id, UnitKind.TEST)
         self._capture.start()

@@ -30,13 +30,20 @@ def exceedance_p(before: Sequence[float], now: Sequence[float], margin: float = 
     (7/10 N - i)² if it is in the lower seven tenths, and nothing above; the sum over ``now`` is small if they are slow.
     A tie counts for "not slower", so the chance is never understated. 1 if a side is empty.
     """
-    before, now = before[:REPEATS_MAX], now[:REPEATS_MAX]
+    before, now = _thinned(before), _thinned(now)
     if not before or not now:
         return 1.0
     ordered = sorted([(time * margin, True) for time in before] + [(time, False) for time in now])
     scores = _scores(len(ordered))
     seen = sum(score for (_, is_before), score in zip(ordered, scores, strict=True) if not is_before)
     return _share_up_to(len(before), len(now), seen)
+
+
+def _thinned(times: Sequence[float]) -> Sequence[float]:
+    """Return at most ``REPEATS_MAX`` of the times, as many from each part of them: they may be in rising order."""
+    if len(times) <= REPEATS_MAX:
+        return times
+    return [times[at * len(times) // REPEATS_MAX] for at in range(REPEATS_MAX)]
 
 
 def least_p(before: int, now: int) -> float:

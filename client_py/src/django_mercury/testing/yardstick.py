@@ -34,7 +34,8 @@ __all__ = ["NOMINAL_MS", "PASSES", "THREAD_TIME", "VERSION", "Yardstick", "readi
 VERSION: Final = 2
 NOMINAL_MS: Final = 4.5  # what one pass takes on the machine that times are converted to
 PASSES: Final = 2
-STEADY: Final = 1.1  # what the time before and the time after may differ by
+STEADY: Final = 1.1  # what the means before and after may differ by
+EVEN: Final = 1.3  # what any two passes may differ by
 THREAD_TIME: Final = sys.platform != "win32"  # whether a thread's CPU time is known to less than 1 ms; there it is 16
 
 _ROWS = 100
@@ -131,17 +132,17 @@ def reading(before: Sequence[float], after: Sequence[float], *, warm: bool) -> d
     """Return what a record says of the yardstick, passes in ms before and after the test; None if there are none.
 
     ``cpu_ms``: the fastest pass, for whatever else happens in one makes it longer. ``steady``: the machine's speed was
-    the same before and after. ``warm``: the test had run before in this process. Times count where it was steady and
-    warm. The version and the Python stand beside it: times of another version or Python cannot be compared.
+    the same before and after, and in each. ``warm``: the test had run before in this process. Times count where it was
+    steady and warm. The version and the Python stand beside it: times of another version or Python cannot be compared.
     """
     if not before or not after or not THREAD_TIME:
         return None
     python = f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
-    means = (sum(before) / len(before), sum(after) / len(after))
+    means, passes = (sum(before) / len(before), sum(after) / len(after)), (*before, *after)
     return {
         "version": VERSION,
         "python": python,
-        "cpu_ms": round(min(*before, *after), 4),
-        "steady": max(means) <= STEADY * min(means),
+        "cpu_ms": round(min(passes), 4),
+        "steady": max(means) <= STEADY * min(means) and max(passes) <= EVEN * min(passes),
         "warm": warm,
     }
