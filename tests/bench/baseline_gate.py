@@ -3,14 +3,15 @@
     .venv/bin/python tests/bench/baseline_gate.py [--sets 10] [--repeats 10] [--record FILE] [--evaluate FILE]
 
 A run is a test of the bookshop through Django's test client: its good list of books, and its list with N+1 queries. It
-is recorded as a test run records it, yardstick and all, in sets of ``--repeats`` in a process of its own: ``--sets``
-processes alone, as many beside one busy loop for each processor, and as many of both that are really slower: a loop is
-executed in each request that takes 20 % of what the request took when both were calibrated, once, before anything was
-recorded. The sets come in random order, so that whatever else the machine does is in all of them.
+is recorded as a test run records it, yardstick and all, in a process of its own until ``--repeats`` of its times count,
+which is a set: ``--sets`` processes alone, as many beside one busy loop for each processor, and as many of both that
+are really slower: a loop is executed in each request that takes 20 % of what the request took when both were
+calibrated, once, before anything was recorded. The sets come in random order, so that whatever else the machine does is
+in all of them.
 
 Each figure is a share of comparisons of one set as the baseline with another as the run, by ``compare`` on their
-documents. ``shuffled``: sets drawn at random from all repeats, alone and not, which is what the bars are of.
-``processes``: the sets as they were recorded, each with each other one, where what two processes differ in by
+documents. ``shuffled``: sets drawn at random from all repeats that count, alone and not, which is what the bars are
+of. ``processes``: the sets as they were recorded, each with each other one, where what two processes differ in by
 chance counts as well; beside a busy processor and alone apart, and one as the baseline of the other. For added queries
 one more query is really made, of each of several kinds in each page, and the run is a single one.
 """
@@ -234,7 +235,8 @@ def only(page: int, documents: list[Document]) -> list[Document]:
 
 
 def drawn(before: list[Document], now: list[Document], repeats: int, random_: random.Random) -> Pair:
-    """Draw two sets that share no repeat; the second one of ``now``."""
+    """Draw two sets that share no repeat; the second one of ``now``. Fewer repeats where there are not so many."""
+    repeats = min(repeats, len(before) // 2, len(now))
     if before is now:
         both = random_.sample(before, 2 * repeats)
         return both[:repeats], both[repeats:]
@@ -304,19 +306,21 @@ def print_table(data: dict[str, Any], rows: list[tuple[str, str, str, str]]) -> 
     from django_mercury.testing.baseline_facts import baseline_of
 
     for slow, hog in itertools.product((False, True), repeat=2):
-        documents = [one["documents"] for one in data["sets"] if one["slow"] == slow and one["hog"] == hog]
-        flat = list(itertools.chain(*documents))
+        sets = [one for one in data["sets"] if one["slow"] == slow and one["hog"] == hog]
+        flat = list(itertools.chain(*(one["documents"] for one in sets)))
         texts = []
         for at, page in enumerate(PAGES):
             wall = [one["tests"][0]["units"][at]["timing"]["response_time_ms"] for one in flat]
             cpu = [one["tests"][0]["units"][at]["timing"]["cpu_ms"] for one in flat]
             facts = next(iter(baseline_of(only(at, flat)).tests.values())).units
             converted = next(iter(facts.values())).cpu_ms
-            quartiles = [statistics.quantiles(values, n=4) for values in (wall, cpu, converted)]
+            quartiles = [statistics.quantiles(values or (0.0, 0.0), n=4) for values in (wall, cpu, converted)]
             texts.append(f"{page} " + ", ".join(f"{low:.1f}–{high:.1f}" for low, _, high in quartiles))
+        judged = sum(bool(baseline_of(one["documents"]).clock) for one in sets)
         load = statistics.median(one["load"] for one in flat)
         name = f"{'+20 %' if slow else 'as it is'}, {'busy' if hog else 'alone'}"
-        print(f"{name:16} {len(flat)} runs, {sum(map(counts, flat))} count, load {load:.1f}; {'; '.join(texts)}")
+        steady = f"{sum(map(counts, flat))} of {len(flat)} runs count, {judged} of {len(sets)} sets are judged"
+        print(f"{name:16} {steady}, load {load:.1f}; {'; '.join(texts)}")
     print("(quartiles in ms: on the wall, CPU, CPU over the yardstick's of those that count)\n")
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
     for row in rows:

@@ -5,7 +5,7 @@
 Wall time in ms, paired medians: an empty block, one of 30 ORM queries, and one request of the test client. The order
 of a pair is random, and all that waits is sent before each, so that neither pays for the other. By mode: ``off``, the
 engine in this process; ``auto``, a daemon, whose verdict is fetched where it decides (from 8 queries on) or somebody
-looks; ``strict``, where each block waits for it, which is what a look costs, too. Bar: 0.5 ms.
+looks; ``strict``, where each block sees whether there is a daemon, too. Bar: 0.5 ms.
 """
 
 from __future__ import annotations

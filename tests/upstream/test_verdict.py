@@ -242,6 +242,73 @@ print(json.dumps([
     assert said[0][2] == "daemon"
 
 
+@pytest.mark.parametrize("mode", ["off", "auto", "strict"])
+def test_queries_below_a_unit_that_is_still_open_count(project: Project, daemon: Daemon, mode: str) -> None:
+    """A response that streams is read after the block: its view's units are of the block, and so is their loop."""
+    said = output_of(
+        project,
+        """
+from django.http import StreamingHttpResponse
+from django.test import Client
+from django.urls import path
+import urls
+
+def view(request):
+    with django_mercury.unit("load"):
+        for number in range(30):
+            Book.objects.filter(pk=number).exists()
+    return StreamingHttpResponse(iter([b"a", b"b"]))
+
+urls.urlpatterns.append(path("streams/", view))
+settings.ALLOWED_HOSTS = ["*"]
+with monitor(raises=False, response_time_ms=None) as result:
+    Client().get("/streams/")
+print(json.dumps([result.query_count, len(result.queries), result.failures, [one.count for one in result.loops]]))
+""",
+        MERCURY_MODE=mode, MERCURY_ADDRESS=daemon.address,
+    )  # fmt: skip
+    count, listed, failures, loops = said
+    assert (count, listed, loops) == (30, 30, [30])
+    assert failures[0].startswith("Query count 30 is over the limit of 10") and len(failures) == 2
+
+
+@pytest.mark.parametrize("action", ["str(last)", "last.explain()", "f'{last}'"])
+def test_what_is_said_is_said_without_a_daemon(project: Project, daemon: Daemon, action: str) -> None:
+    said = output_of(
+        project,
+        f"""
+block(1)
+mercury_client.flush(10)
+os.kill(int(os.environ["DAEMON"]), signal.SIGSTOP)
+last = block(1)
+kill()
+print(json.dumps([sentence_of(lambda: {action}), last.engine, last.query_count]))
+""",
+        MERCURY_MODE="strict", MERCURY_ADDRESS=daemon.address, DAEMON=str(daemon.pid),
+    )  # fmt: skip
+    assert said == ["", "reference", 1]
+
+
+def test_answers_that_nobody_reads_are_not_parsed(project: Project, daemon: Daemon) -> None:
+    said = output_of(
+        project,
+        """
+import mercury_client.protocol.report as report
+parsed = []
+read = report.JsonFields.parse
+report.JsonFields.parse = lambda *given: parsed.append(1) or read(*given)
+block(1)
+mercury_client.flush(10)
+parsed.clear()  # it was WELCOME
+results = [block(1) for _ in range(5)]
+engine = results[3].engine
+print(json.dumps([len(parsed), engine]))
+""",
+        MERCURY_MODE="auto", MERCURY_ADDRESS=daemon.address,
+    )  # fmt: skip
+    assert said == [1, "daemon"]
+
+
 def test_without_a_daemon_the_engine_of_this_process_is_loaded_by_a_look(project: Project) -> None:
     """A block that passes judges nothing."""
     said = output_of(

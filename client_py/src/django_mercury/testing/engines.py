@@ -32,6 +32,7 @@ __all__ = [
     "judge_locally",
     "may_be_in_loop",
     "mode",
+    "queries_of",
     "reply_for",
     "rules_in_force",
     "set_mode",
@@ -87,13 +88,28 @@ def reply_for(unit: Unit, below: Sequence[Unit], *, strict: bool) -> tuple[Verdi
     """Return the verdict on a finished block: the daemon's if it was asked for; NoDaemon where that is a must."""
     if unit.report:
         reply = mercury_client.verdict_of(unit, TIMEOUT_S)
-        if reply.verdict is not None:
+        if reply.verdict is not None and reply.verdict.queries == queries_of(unit, below):
             return reply.verdict, "daemon"
         if reply.reason in _ABSENT:
             if strict:
                 raise NoDaemon(strict_sentence(reply.reason))
             _warn(reply.reason)
     return judge_locally(unit, below), "reference"
+
+
+def queries_of(unit: Unit, below: Sequence[Unit]) -> int:
+    """Return how many queries a finished block had with what finished below it, transaction control left out.
+
+    The unit's own totals lack those of a unit that finished below one that is still open: a view whose streamed
+    response is not read to its end, a thread that outlives the block. So does the daemon.
+    """
+    queries = unit.queries
+    if below:
+        counts = {unit.id: queries}
+        for part in below:  # the totals of a unit's parts are cumulative
+            counts[part.id] = max(counts.get(part.id, 0), part.queries)
+        queries = sum(counts.values())
+    return queries
 
 
 def missing_daemon() -> str:

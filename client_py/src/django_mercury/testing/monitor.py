@@ -30,7 +30,7 @@ from mercury_client.protocol import UnitKind
 
 from ..wording import short_path
 from .capture import Capture
-from .engines import NoDaemon, mode
+from .engines import NoDaemon, mode, queries_of
 from .memory import MEGABYTE
 from .result import MercuryAssertionError, MonitorResult
 from .thresholds import DEFAULTS, UNLIMITED, checked, resolve
@@ -115,7 +115,7 @@ class Monitor:
         result.unit, result.below = unit, capture.below
         result.strict = said == "strict"
         result.response_time_ms = unit.duration_ns / 1e6
-        result.query_count = unit.queries + unit.descendant_queries
+        result.query_count = queries_of(unit, capture.below)
         result.memory_mb, result.memory_traced = capture.memory.bytes / MEGABYTE, capture.memory.traced
         for part in (unit, *capture.below):
             for hits, misses, *_ in (part.caches or {}).values() if not part.more else ():

@@ -10,6 +10,7 @@ daemon 0.3.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from mercury_client.reference import Finding, Score, Verdict, known_statement
 from mercury_client.unit import Unit
 
 from ..wording import finding_text
-from .engines import Engine, may_be_in_loop, reply_for, with_threshold
+from .engines import Engine, NoDaemon, may_be_in_loop, reply_for, with_threshold
 
 __all__ = ["MercuryAssertionError", "MonitorResult", "NPlusOnePattern"]
 
@@ -243,6 +244,8 @@ class MonitorResult:
         out.write(report(self, colour_for=out) + "\n")
 
     def __str__(self) -> str:
+        with contextlib.suppress(NoDaemon):  # the second look is at the reference engine's verdict
+            self.settle()
         ms, db = self.response_time_ms, self.db_time_ms
         loops = len(self.loops)
         verdict = f"{len(self.failures)} over the limit" if self.failures else "within the limits"
