@@ -167,29 +167,85 @@ def test_a_baseline_fails_on_an_added_query(project: Project, tmp_path: Path) ->
     assert "none" in missing
 
 
+MODULE = """
+import pytest
+
+@pytest.fixture(scope="module")
+def module():
+    print("set up", __name__)
+    yield
+    print("torn down", __name__)
+"""
+BROKEN = MODULE.replace('print("torn down", __name__)', "{end}")
+HOOK = """
+def pytest_runtest_teardown(item, nextitem):
+    with open("{log}", "a") as log:
+        print(item.module.__name__, nextitem and nextitem.name, file=log)
+"""
+
+
+def repeated(project: Project, folder: Path, *options: str, status: int, **modules: str) -> str:
+    """Run modules in a folder of their own, each test three times."""
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:django -p no:cacheprovider\n")
+    names = []
+    for name, text in modules.items():
+        names.append(str(folder / f"test_{name}.py"))
+        Path(names[-1]).write_text(text)
+    options = ("-c", str(folder / "pytest.ini"), f"--rootdir={folder}", "--mercury-repeat=3", *options)
+    return project.pytest(*options, *names, status=status)
+
+
 def test_repeats_keep_a_module_set_up_and_end_it_once(project: Project, tmp_path: Path) -> None:
     """Whatever the test before came to: skipped, failed as expected, failed."""
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:django -p no:cacheprovider\n")
-    begin = (
-        "import pytest\n\n@pytest.fixture(scope='module')\ndef module():\n    print('set up', __name__)\n    yield\n"
-    )
-    end = "    print('torn down', __name__)\n\n"
-    (tmp_path / "test_a.py").write_text(begin + end + "def test(module):\n    pytest.skip('not here')\n")
-    (tmp_path / "test_b.py").write_text(
-        begin + end + "@pytest.mark.xfail(reason='so')\ndef test(module):\n    assert False\n"
-    )
-    (tmp_path / "test_c.py").write_text(begin + end + "def test(module):\n    assert False\n")
-    (tmp_path / "test_d.py").write_text(
-        begin + end + "def test(module):\n    print('runs')\n\ndef test_more(module):\n    print('runs')\n"
-    )
-    (tmp_path / "test_e.py").write_text(begin + "    raise RuntimeError('no end')\n\ndef test(module):\n    pass\n")
-    names = [str(tmp_path / f"test_{letter}.py") for letter in "abcde"]
-    output = project.pytest("-c", str(tmp_path / "pytest.ini"), "-s", "--mercury-repeat=3", *names, status=1)
+    output = repeated(
+        project, tmp_path, "-s", status=1,
+        a=MODULE + "def test(module):\n    pytest.skip('not here')\n",
+        b=MODULE + "@pytest.mark.xfail(reason='so')\ndef test(module):\n    assert False\n",
+        c=MODULE + "def test(module):\n    assert False\n",
+        d=MODULE + "def test(module):\n    print('runs')\n\ndef test_more(module):\n    print('runs')\n",
+        e=BROKEN.format(end="raise RuntimeError('no end')") + "def test(module):\n    pass\n",
+    )  # fmt: skip
     for letter in "abcd":
         assert output.count(f"set up test_{letter}") == output.count(f"torn down test_{letter}") == 1, letter
     assert output.count("runs") == 6 and output.count("set up test_e") == 1
     assert "1 failed, 3 passed, 1 skipped, 1 xfailed, 1 error" in output
     assert "ERROR at teardown of test" in output and "RuntimeError: no end" in output
+
+
+def test_repeats_tell_the_hooks_what_comes_next(project: Project, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    (tmp_path / "conftest.py").write_text(HOOK.format(log=log))
+    passing = MODULE + "def test(module):\n    pass\n"
+    output = repeated(project, tmp_path, "-rP", status=0, a=passing, b=passing.replace("def test(", "def test_b("))
+    assert log.read_text().splitlines() == [
+        "test_a test_a.py", "test_a test_a.py", "test_a test_b", "test_b test_b.py", "test_b test_b.py", "test_b None"
+    ]  # fmt: skip
+    assert "Captured stdout teardown" in output and output.count("torn down test_b") == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [("raise KeyboardInterrupt", 2), ("pytest.exit('stop', 7)", 7), ("raise RuntimeError('no')", 1)]
+)
+def test_repeats_end_where_a_module_ends_them(project: Project, tmp_path: Path, end: str, status: int) -> None:
+    other = MODULE + "def test(module):\n    print('went on')\n"
+    output = repeated(
+        project, tmp_path, "-s", "-x", status=status,
+        a=BROKEN.format(end=end) + "def test(module):\n    pass\n", b=other,
+    )  # fmt: skip
+    assert "went on" not in output and "Traceback (most recent call last)" not in output
+    assert "1 passed" in output
+
+
+def test_a_repeat_whose_own_fixture_does_not_end_is_the_last(project: Project, tmp_path: Path) -> None:
+    broken = (
+        "@pytest.fixture\ndef own():\n    yield\n    raise RuntimeError('own')\n\ndef test(module, own):\n    pass\n"
+    )
+    output = repeated(
+        project, tmp_path, "-s", status=1,
+        a=MODULE + broken, b=MODULE + "def test(module):\n    pass\n",
+    )  # fmt: skip
+    assert "RuntimeError: own" in output and "2 passed, 1 error" in output
+    assert output.count("torn down test_a") == output.count("torn down test_b") == 1
 
 
 def test_djangos_runner_has_baselines_annotations_and_the_runs_name(project: Project, tmp_path: Path) -> None:

@@ -149,6 +149,34 @@ def mercury(request: pytest.FixtureRequest) -> Mercury:
     return Mercury(request.node.name)
 
 
+def _set_up_and_call(item: pytest.Item) -> list[pytest.TestReport]:
+    """Do of one run what comes before its end; as pytest does it, whose function would end it, too."""
+    from _pytest.runner import call_and_report, show_test_item
+
+    if hasattr(item, "_request"):
+        item._initrequest()  # type: ignore[attr-defined]  # a run begins without the fixtures of the one before
+    reports = [call_and_report(item, "setup", log=False)]
+    if reports[0].passed:
+        if item.config.getoption("setupshow", False):
+            show_test_item(item)
+        if not item.config.getoption("setuponly", False):
+            reports.append(call_and_report(item, "call", log=False))
+    return reports
+
+
+def _log(item: pytest.Item, reports: Iterable[pytest.TestReport]) -> None:
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+
+
+def _ended(item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+    """End what the next test does not need, after a teardown that failed; its hooks must not run again."""
+    state = item.session._setupstate
+    reraise = (pytest.exit.Exception, KeyboardInterrupt)
+    call = pytest.CallInfo.from_call(lambda: state.teardown_exact(nextitem), when="teardown", reraise=reraise)
+    return [] if call.excinfo is None else [item.ihook.pytest_runtest_makereport(item=item, call=call)]
+
+
 class _Measuring:
     """Measure tests where they run: in this process, or in a worker of pytest-xdist."""
 
@@ -166,20 +194,23 @@ class _Measuring:
         self._records = []
         if self._repeat < 2 or not self._everything:
             return None
-        from _pytest.runner import runtestprotocol
+        from _pytest.runner import call_and_report
 
+        session = item.session
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for number in itertools.count(1):
-            # Nobody knows whether it is the last run, so its module stays set up, which the next one needs, too.
-            following: Any = item.parent
-            reports = runtestprotocol(item, log=False, nextitem=following)
-            if self._is_enough(number) or any(not report.passed for report in reports):
+            reports = _set_up_and_call(item)
+            is_last = self._is_enough(number) or any(not report.passed for report in reports)
+            if is_last or session.shouldfail or session.shouldstop:
+                _log(item, reports)
+                is_over = session.shouldfail or session.shouldstop  # which a logged report may have decided
+                _log(item, [call_and_report(item, "teardown", log=False, nextitem=None if is_over else nextitem)])
                 break
-        end = pytest.CallInfo.from_call(lambda: item.session._setupstate.teardown_exact(nextitem), when="teardown")
-        if end.excinfo is not None:
-            reports.append(item.ihook.pytest_runtest_makereport(item=item, call=end))
-        for report in reports:
-            item.ihook.pytest_runtest_logreport(report=report)
+            # The next run needs what this one's module needs.
+            end = call_and_report(item, "teardown", log=False, nextitem=item.parent)
+            if not end.passed:
+                _log(item, [*reports, end, *_ended(item, nextitem)])
+                break
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
