@@ -282,11 +282,12 @@ mercury_client.flush(10)
 os.kill(int(os.environ["DAEMON"]), signal.SIGSTOP)
 last = block(1)
 kill()
-print(json.dumps([sentence_of(lambda: {action}), last.engine, last.query_count]))
+failed = [sentence_of(lambda: {action}), sentence_of(lambda: last.grade), sentence_of(lambda: last.grade)]
+print(json.dumps([failed, last.engine, last.query_count]))
 """,
         MERCURY_MODE="strict", MERCURY_ADDRESS=daemon.address, DAEMON=str(daemon.pid),
     )  # fmt: skip
-    assert said == ["", "reference", 1]
+    assert said == [["", NO_DAEMON, ""], "reference", 1]
 
 
 def test_answers_that_nobody_reads_are_not_parsed(project: Project, daemon: Daemon) -> None:

@@ -183,12 +183,12 @@ class Client:
 
         try:
             report = raw.read()
+            if report.findings_left_out or report.groups_left_out:
+                return Reply(None, "incomplete")
             verdict = Verdict.from_dict(report.verdict)
         except (ProtocolError, ValueError) as error:
             self.sender.distrust(time.monotonic(), f"a report that breaks the contract: {error}")
             return Reply(None, "connection lost")
-        if report.findings_left_out or report.groups_left_out:
-            return Reply(None, "incomplete")
         if verdict.queries != unit.queries + unit.descendant_queries:
             return Reply(None, "incomplete")
         return Reply(verdict, "")
@@ -340,8 +340,8 @@ def stats() -> dict[str, Any]:
     """Return the counters of this process.
 
     ``created`` = ``acknowledged`` + sum of ``dropped`` + ``buffered``; ``refused`` units were never measured,
-    for too many were open. ``reports``: verdicts that were asked for, of these had, and of these forgotten: they did
-    not come, or nobody looked before 256 others were asked for.
+    for too many were open. ``reports``: verdicts that were asked for, of these had, and of these without use: they did
+    not come, were incomplete, or nobody looked before 256 others were asked for.
     """
     recorder.notice_fork()
     client = _client

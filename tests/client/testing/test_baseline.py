@@ -17,7 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_mercury.pytest_plugin import _Measuring
-from django_mercury.testing.baseline import BaselineError, baseline_of, compare, read, updated, write
+from django_mercury.testing.baseline import (
+    BaselineError,
+    baseline_of,
+    compare,
+    read,
+    updated,
+    without_new_times,
+    write,
+)
 from django_mercury.testing.baseline_facts import StatementKey, UnitKey
 from django_mercury.testing.baseline_text import dumps, loads
 from django_mercury.testing.yardstick import NOMINAL_MS
@@ -445,6 +453,19 @@ def test_an_update_on_a_restless_machine_keeps_the_times() -> None:
     baseline = baseline_of(timed(noisy(1)))
     again = updated(baseline, timed(noisy(2, 90), steady=False))
     assert dumps(again) == dumps(baseline)
+    assert without_new_times(baseline, timed(noisy(2, 90), steady=False)) == ["tests.py::test_a"]
+    assert without_new_times(baseline, timed(noisy(2, 90))) == []
+    assert without_new_times(baseline, timed([90.0], steady=False)) == []  # nobody wanted times
+
+
+def test_other_reasons_for_no_times_are_not_said_to_be_the_machine() -> None:
+    baseline = baseline_of(timed(noisy(1)))
+    untimed = [document(record(unit([statement(BOOKS)], cpu_ms=None), warm=at > 0)) for at in range(10)]
+    assert not compare(baseline, untimed).notes
+    colds_and_one = [*timed(noisy(2), warm=False), *timed([30.0])]
+    assert times_of(colds_and_one) == (30.0,)
+    assert "too many runs" not in compare(baseline, colds_and_one).text()
+    assert "too many runs" not in compare(baseline, timed([30.0], steady=False)).text()  # nothing was to be judged
 
 
 @pytest.mark.parametrize(

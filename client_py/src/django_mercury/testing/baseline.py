@@ -26,11 +26,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from .baseline_compare import Comparison, compare
-from .baseline_facts import Baseline, Document, TestFacts, UnitFacts, baseline_of
+from .baseline_facts import Baseline, Document, TestFacts, UnitFacts, baseline_of, is_timed
 from .baseline_text import BaselineError, dumps, loads
 from .significance import ERROR_RATE, exceedance_p
 
-__all__ = ["Baseline", "BaselineError", "Comparison", "baseline_of", "compare", "read", "updated", "write"]
+__all__ = [
+    "Baseline",
+    "BaselineError",
+    "Comparison",
+    "baseline_of",
+    "compare",
+    "read",
+    "updated",
+    "without_new_times",
+    "write",
+]
 
 Path_ = str | os.PathLike[str]
 
@@ -78,6 +88,15 @@ def updated(old: Baseline, documents: Sequence[Document], *, only_some: bool = F
     if old.clock and new.clock and old.clock != new.clock:
         tests = {id: test if id in new.tests else _without_times(test) for id, test in tests.items()}
     return Baseline(dict(sorted(tests.items())), clock if timed else "")
+
+
+def without_new_times(old: Baseline, documents: Sequence[Document]) -> list[str]:
+    """Return the tests whose times an update keeps, though they were repeated: none of these times counts."""
+    if len(documents) < 2:
+        return []
+    new = baseline_of(documents)
+    both = old.tests.keys() & new.tests.keys()
+    return sorted(id for id in both if is_timed(old.tests[id]) and not is_timed(new.tests[id]))
 
 
 def _with_times_of(old: TestFacts, new: TestFacts) -> TestFacts:

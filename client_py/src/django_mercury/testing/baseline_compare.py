@@ -15,6 +15,7 @@ from typing import Any, Final
 from mercury_client.reference.rules import LESSONS
 
 from .baseline_facts import (
+    RESTLESS,
     Baseline,
     Document,
     StatementKey,
@@ -22,6 +23,7 @@ from .baseline_facts import (
     UnitFacts,
     UnitKey,
     baseline_of,
+    is_timed,
     keyed_units,
 )
 from .significance import ERROR_RATE, MARGIN, exceedance_p, least_p, significant
@@ -209,14 +211,12 @@ class _Comparer:
         return f" The machine changed its speed beside {left_out} of {len(runs)} runs, whose times do not count."
 
     def _untimed(self) -> set[str]:
-        """Return the tests that have times in the baseline, and whose times of this run do not count."""
-
-        def is_timed(facts: TestFacts) -> bool:
-            return any(unit.cpu_ms for unit in facts.units.values())
-
+        """Return the tests with times in the baseline that ran again and again, and never long enough at one speed."""
+        restless = {
+            id for id, runs in self._shown.steady.items() if len(runs) > 1 and RESTLESS * sum(runs) < len(runs) - 1
+        }
         old, new = self._old.tests, self._new.tests
-        both = old.keys() & new.keys() & self._shown.steady.keys()
-        return {id for id in both if is_timed(old[id]) and not is_timed(new[id])}
+        return {id for id in restless & old.keys() & new.keys() if is_timed(old[id]) and not is_timed(new[id])}
 
     def _pairs(self) -> Iterator[tuple[tuple[str, UnitKey], tuple[Sequence[float], Sequence[float]]]]:
         for id in sorted(self._old.tests.keys() & self._new.tests.keys()):
@@ -282,8 +282,8 @@ class _Shown:
                 self.outcomes[id] = test["outcome"]
                 if test["outcome"] != "passed":
                     continue
-                if test["timing"].get("yardstick"):
-                    self.steady.setdefault(id, []).append(test["timing"]["yardstick"].get("steady", True))
+                if "steady" in (test["timing"].get("yardstick") or ()):
+                    self.steady.setdefault(id, []).append(test["timing"]["yardstick"]["steady"])
                 for key, unit in keyed_units(test):
                     places = unit["timing"].get("statements_at") or [[]] * len(unit["statements"])
                     for one, at in zip(unit["statements"], places, strict=False):

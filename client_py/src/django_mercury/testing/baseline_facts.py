@@ -27,6 +27,7 @@ __all__ = [
     "UnitKey",
     "baseline_of",
     "has_times",
+    "is_timed",
     "keyed_units",
     "rounded_ms",
 ]  # fmt: skip
@@ -159,6 +160,11 @@ def has_times(test: Mapping[str, Any], *, cold: bool = False) -> bool:
     return bool(yardstick) and yardstick["cpu_ms"] > 0 and yardstick.get("steady", False) and (cold or _is_warm(test))
 
 
+def is_timed(facts: TestFacts) -> bool:
+    """Tell whether there are times of a test."""
+    return any(unit.cpu_ms for unit in facts.units.values())
+
+
 def _is_warm(test: Mapping[str, Any]) -> bool:
     yardstick = test["timing"].get("yardstick")
     return bool(yardstick) and yardstick.get("warm", False)
@@ -186,7 +192,7 @@ def _test_facts(records: Sequence[Mapping[str, Any]]) -> TestFacts:
     queries = 0
     all_cold = not any(_is_warm(test) for test in records)
     counts = [has_times(test, cold=all_cold) for test in records]
-    steady = RESTLESS * sum(counts) >= len(records) - (not all_cold)
+    steady = RESTLESS * sum(counts) >= sum(all_cold or _is_warm(test) for test in records)
     for test, is_timed in zip(records, counts, strict=True):
         queries = max(queries, test["query_count"])
         speed = NOMINAL_MS / test["timing"]["yardstick"]["cpu_ms"] if is_timed and steady else 0.0

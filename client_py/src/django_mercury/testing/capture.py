@@ -42,6 +42,7 @@ class Capture:
         self.name = name
         self.kind = kind
         self.below: list[Unit] = []
+        self.parents: dict[int, int] = {}  # ids, of those below and of the units in between, which may be open still
         self.unit: Unit
         self.memory = Memory(trace=memory)
         self._token: Token[Unit | None] | None = None
@@ -51,11 +52,11 @@ class Capture:
         """Begin measuring in this context."""
         site_setup.set_up()
         handlers.install()
-        recorder.add_listener(_take)
         recorder.record_locally(True)
         self.memory.start()
         self.unit = unit = recorder.begin(self.kind, self.name, adopted=False)
         with _lock:
+            recorder.add_listener(_take)  # as the last one that is open takes it away
             _open[unit.id] = self
         recorder.adopt(unit)
         self._token = recorder.activate(unit)
@@ -85,10 +86,15 @@ def _take(unit: Unit) -> None:
         return
     try:
         above: Unit | None = recorder.open_unit(unit.id) if unit.more else unit.parent
+        lineage: dict[int, int] = {}
+        last = unit.id
         while above is not None:
+            if above.id != last:
+                lineage[last] = last = above.id
             capture = _open.get(above.id)
             if capture is not None and above is capture.unit:
                 capture.below.append(unit)
+                capture.parents |= lineage
             above = above.parent
     except Exception:
         faults.recover("capture")

@@ -101,15 +101,16 @@ def queries_of(unit: Unit, below: Sequence[Unit]) -> int:
     """Return how many queries a finished block had with what finished below it, transaction control left out.
 
     The unit's own totals lack those of a unit that finished below one that is still open: a view whose streamed
-    response is not read to its end, a thread that outlives the block. So does the daemon.
+    response is not read to its end, a thread that outlives the block. So does the daemon. What a thread finishes in
+    the moment of the block's end may be in the totals alone.
     """
-    queries = unit.queries
+    total = unit.queries + unit.descendant_queries
     if below:
-        counts = {unit.id: queries}
+        counts = {unit.id: unit.queries}
         for part in below:  # the totals of a unit's parts are cumulative
             counts[part.id] = max(counts.get(part.id, 0), part.queries)
-        queries = sum(counts.values())
-    return queries
+        total = max(total, sum(counts.values()))
+    return total
 
 
 def missing_daemon() -> str:

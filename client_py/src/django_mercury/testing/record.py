@@ -120,7 +120,7 @@ class TestRecorder:
 def _listed(capture: Capture) -> list[tuple[Unit, list[Unit]]]:
     """Return what a test did, in the order of its start: requests, tasks, commands, blocks; itself if none of them."""
     below: dict[int, list[Unit]] = {}
-    parents = {part.id: part.parent_id for part in capture.below}
+    parents = capture.parents | {part.id: part.parent_id for part in capture.below}
     for part in capture.below:
         above = part.id if part.more else part.parent_id
         seen = set()

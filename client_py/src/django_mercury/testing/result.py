@@ -73,6 +73,7 @@ class MonitorResult:
     _queries: list[dict[str, str]] | None = field(default=None, repr=False)
     _verdict: Verdict | None = field(default=None, repr=False)
     _engine: Engine | None = field(default=None, repr=False)
+    _missing: NoDaemon | None = field(default=None, repr=False)  # what the next look raises
 
     # ------------------------------------------------------------------------------------------- figures
     @property
@@ -175,9 +176,25 @@ class MonitorResult:
 
         Raises NoDaemon once in a strict run if the daemon does not answer; the reference engine judges then.
         """
+        missing, self._missing = self._missing, None
+        if missing is not None:
+            raise missing
         if self._verdict is None and self.unit is not None and self.unit.closed:
             self._verdict, self._engine = reply_for(self.unit, self.below, strict=self.strict)
         return self._verdict
+
+    @contextlib.contextmanager
+    def said(self) -> Iterator[None]:
+        """Let a block say what there is to say without a daemon, too: what a look raises, the next one raises."""
+        missing = None
+        try:
+            self.settle()
+        except NoDaemon as error:
+            missing = error
+        try:
+            yield
+        finally:
+            self._missing = missing
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -244,10 +261,8 @@ class MonitorResult:
         out.write(report(self, colour_for=out) + "\n")
 
     def __str__(self) -> str:
-        with contextlib.suppress(NoDaemon):  # the second look is at the reference engine's verdict
-            self.settle()
-        ms, db = self.response_time_ms, self.db_time_ms
-        loops = len(self.loops)
+        with self.said():
+            ms, db, loops = self.response_time_ms, self.db_time_ms, len(self.loops)
         verdict = f"{len(self.failures)} over the limit" if self.failures else "within the limits"
         return (
             f"{self.name or 'monitor'}: {ms:.2f} ms, {self.query_count} queries ({db:.2f} ms), {loops} N+1, {verdict}"

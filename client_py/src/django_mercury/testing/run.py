@@ -140,6 +140,12 @@ class Run:
                 old = baseline.read(path) if os.path.exists(path) else baseline.Baseline({})
                 baseline.write(baseline.updated(old, documents, only_some=self.only_some), path)
                 self._said.append(f"baseline written: {path}")
+                if kept := baseline.without_new_times(old, documents):
+                    self._said.append(
+                        f"Of {len(kept)} test{'s' * (len(kept) > 1)} the times are those of before, for none of "
+                        f"this run counts: the machine changed its speed beside too many: {', '.join(kept[:5])}"
+                        f"{' and more' * (len(kept) > 5)}"
+                    )
                 return
             comparison = baseline.compare(baseline.read(path), documents)
         except (OSError, ValueError) as error:

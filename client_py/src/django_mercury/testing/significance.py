@@ -43,7 +43,7 @@ def _thinned(times: Sequence[float]) -> Sequence[float]:
     """Return at most ``REPEATS_MAX`` of the times, as many from each part of them: they may be in rising order."""
     if len(times) <= REPEATS_MAX:
         return times
-    return [times[at * len(times) // REPEATS_MAX] for at in range(REPEATS_MAX)]
+    return [times[(2 * at + 1) * len(times) // (2 * REPEATS_MAX)] for at in range(REPEATS_MAX)]
 
 
 def least_p(before: int, now: int) -> float:

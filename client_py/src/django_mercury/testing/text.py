@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from mercury_client.reference import Finding
 from mercury_client.reference.rules import ACTIONS, LESSONS
 
 from ..wording import finding_text, place_text, short_path
-from .engines import NoDaemon
 
 if TYPE_CHECKING:
     from .result import MonitorResult
@@ -35,9 +33,12 @@ def wants_colour(stream: Any, environ: Mapping[str, str] | None = None) -> bool:
 
 def report(result: MonitorResult, colour_for: Any = None) -> str:
     """Return the whole report; ``colour_for``: the stream it is meant for, None for plain text."""
+    with result.said():
+        return _report(result, colour_for)
+
+
+def _report(result: MonitorResult, colour_for: Any) -> str:
     colour = wants_colour(colour_for)
-    with contextlib.suppress(NoDaemon):  # what is said must be said; the second look is at the reference engine's
-        result.settle()
 
     def paint(text: str, code: str) -> str:
         return f"{code}{text}{_RESET}" if colour else text
