@@ -14,7 +14,7 @@ import mercury_client
 from mercury_client import dialer, faults
 from mercury_client.limits import REPORTS_PENDING_MAX
 from mercury_client.process import Client
-from mercury_client.protocol import ErrorMessage, Report, UnitFlags, UnitKind
+from mercury_client.protocol import ErrorMessage, FrameType, Report, UnitFlags, UnitKind, encode_frame
 from mercury_client.reference import judge
 from mercury_client.unit import Unit
 from support.fake_daemon import FakeDaemon
@@ -187,6 +187,19 @@ def test_a_verdict_of_another_form_ends_the_connection(client: Client, daemon: F
     daemon.on_folded = answering(verdict={"findings": [{}], "groups": [], "score": None, "queries": 1, "db_ns": 0})
     assert mercury_client.verdict_of(finished(), 5.0) == (None, "connection lost")
     assert "verdict.findings[0].id is missing" in mercury_client.stats()["last_error"]
+    daemon.wait_for(lambda: daemon.connections[0].closed, "the end of the connection")
+    assert faults.total() == 0
+
+
+@pytest.mark.parametrize("text", [b"[1]", b"{", b"\xff", b""])
+def test_a_report_that_is_no_json_ends_the_connection(client: Client, daemon: FakeDaemon, text: bytes) -> None:
+    def answer(connection: SeenConnection, seen: SeenUnit) -> bytes | None:
+        nonce = seen.unit.sections.nonce
+        return nonce and encode_frame(FrameType.REPORT, nonce.to_bytes(8, "little") + bytes(8) + text)
+
+    daemon.on_folded = answer
+    assert mercury_client.verdict_of(finished(), 5.0) == (None, "connection lost")
+    assert "a report that breaks the contract" in mercury_client.stats()["last_error"]
     daemon.wait_for(lambda: daemon.connections[0].closed, "the end of the connection")
     assert faults.total() == 0
 

@@ -27,6 +27,7 @@ from mercury_client.protocol import (
     Goaway,
     Hello,
     Kind,
+    RawReport,
     Reject,
     Reply,
     Report,
@@ -147,12 +148,14 @@ def test_a_fault_is_the_same_however_the_stream_is_cut(vector: InvalidVector) ->
 @pytest.mark.parametrize("vector", INVALID_TO_PEER, ids=str)
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "byte by byte"])
 def test_a_client_gives_up_a_connection_that_breaks_the_contract(vector: InvalidVector, whole: bool) -> None:
-    """The connection's state machine raises ProtocolError, upon which the client closes."""
+    """The connection's state machine raises ProtocolError, upon which the client closes; of a report, who reads it."""
     connection = Connection(Hello(client="mercury-test/1", incarnation="0" * 32))
     parts = [vector.data] if whole else [vector.data[at : at + 1] for at in range(len(vector.data))]
     with pytest.raises(ProtocolError):
         for part in [*parts, b""]:
-            list(connection.receive(part))
+            for event in connection.receive(part):
+                if isinstance(event, RawReport):
+                    event.read()
 
 
 def test_every_error_code_of_the_codec_has_a_vector() -> None:
