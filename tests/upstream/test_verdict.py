@@ -53,9 +53,13 @@ NO_DAEMON = "Mercury is strict here and has no daemon to ask"
 
 
 def output_of(project: Project, script: str, **environment: str) -> Any:
-    """Run a script in the project, with blocks and figures at hand; return what it printed last, which is JSON."""
+    """Run a script in the project, with blocks and figures at hand; return the JSON that it printed.
+
+    Both streams are one: a line of a log may come after it, as where the daemon ends first.
+    """
     printed = project.run("-c", START + script, DJANGO_SETTINGS_MODULE="settings", **environment)
-    return json.loads(printed.strip().splitlines()[-1])
+    (line,) = (line for line in printed.splitlines() if line.startswith("["))
+    return json.loads(line)
 
 
 def test_a_block_that_passes_waits_for_nobody(project: Project, daemon: Daemon) -> None:
