@@ -211,6 +211,8 @@ class _Measuring:
             if not end.passed:
                 _log(item, [*reports, end, *_ended(item, nextitem)])
                 break
+        if hasattr(item, "_request"):  # as pytest does: its fixtures' values are nobody's any more
+            item._request, item.funcargs = False, None  # type: ignore[attr-defined]  # of functions alone
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 

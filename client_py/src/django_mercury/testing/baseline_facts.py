@@ -193,9 +193,9 @@ def _test_facts(records: Sequence[Mapping[str, Any]]) -> TestFacts:
     all_cold = not any(_is_warm(test) for test in records)
     counts = [has_times(test, cold=all_cold) for test in records]
     steady = RESTLESS * sum(counts) >= sum(all_cold or _is_warm(test) for test in records)
-    for test, is_timed in zip(records, counts, strict=True):
+    for test, has_counted in zip(records, counts, strict=True):
         queries = max(queries, test["query_count"])
-        speed = NOMINAL_MS / test["timing"]["yardstick"]["cpu_ms"] if is_timed and steady else 0.0
+        speed = NOMINAL_MS / test["timing"]["yardstick"]["cpu_ms"] if has_counted and steady else 0.0
         for key, unit in keyed_units(test):
             repeats.setdefault(key, []).append((unit, speed))
     return TestFacts(queries, {key: _unit_facts(repeats[key]) for key in sorted(repeats)})
